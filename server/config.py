@@ -1,0 +1,82 @@
+"""Settings: every DOORSTEP_* variable, with its default and its reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this site runs.
+
+    `folder` holds everything the site keeps (database, files, secrets). `database` is a
+    SQLAlchemy URL. `timezone` names the calendar in which a visit's day is told.
+    """
+
+    folder: Path
+    database: str
+    host: str = "0.0.0.0"
+    port: int = 8080
+    workers: int = 0
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    behind_proxies: int = 0
+    tiles_url: str = ""
+    tiles_credit: str = ""
+    tiles_crs: str = "wgs84"
+    submission_limit_bytes: int = 10_000_000
+    body_limit_bytes: int = 2_000_000_000
+
+    @classmethod
+    def read(
+        cls, environment: Mapping[str, str] | None = None, folder: str | None = None, database: str | None = None
+    ) -> Settings:
+        """Read the environment; `folder` and `database` given on a command line come first.
+
+        DOORSTEP_DATA            the data folder; default ./doorstep-data
+        DOORSTEP_DATABASE        SQLAlchemy URL; default SQLite in the data folder
+        DOORSTEP_HOST, _PORT     where to listen; default 0.0.0.0:8080, as phones come by IP address
+        DOORSTEP_WORKERS         server processes; default 0 = one for each core, at most 2
+        DOORSTEP_TIMEZONE        the site's calendar; default Asia/Shanghai
+        DOORSTEP_LANGUAGE        language where the reader's is not known; default zh
+        DOORSTEP_BEHIND_PROXIES  how many reverse proxies' X-Forwarded-* headers to trust; default 0
+        DOORSTEP_TILES_URL, _TILES_CREDIT, _TILES_CRS   a base map by tile URL; default none, maps work without
+        DOORSTEP_SUBMISSION_LIMIT  bytes phones may send in one POST before they split; default 10 MB for bad links
+        DOORSTEP_BODY_LIMIT      hard limit of one request; default 2 GB, as one video may exceed the split
+        """
+        env = os.environ if environment is None else environment
+        where = Path(folder or env.get("DOORSTEP_DATA", "doorstep-data")).expanduser().resolve()
+        return cls(
+            folder=where,
+            database=database or env.get("DOORSTEP_DATABASE", "") or f"sqlite:///{where / 'doorstep.db'}",
+            host=env.get("DOORSTEP_HOST", cls.host),
+            port=int(env.get("DOORSTEP_PORT", cls.port)),
+            workers=int(env.get("DOORSTEP_WORKERS", cls.workers)),
+            timezone=env.get("DOORSTEP_TIMEZONE", cls.timezone),
+            language=env.get("DOORSTEP_LANGUAGE", cls.language),
+            behind_proxies=int(env.get("DOORSTEP_BEHIND_PROXIES", cls.behind_proxies)),
+            tiles_url=env.get("DOORSTEP_TILES_URL", ""),
+            tiles_credit=env.get("DOORSTEP_TILES_CREDIT", ""),
+            tiles_crs=env.get("DOORSTEP_TILES_CRS", cls.tiles_crs),
+            submission_limit_bytes=int(env.get("DOORSTEP_SUBMISSION_LIMIT", cls.submission_limit_bytes)),
+            body_limit_bytes=int(env.get("DOORSTEP_BODY_LIMIT", cls.body_limit_bytes)),
+        )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's calendar."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def files(self) -> Path:
+        """Where attachments lie, under the SHA-256 of their content."""
+        return self.folder / "files"
+
+    @property
+    def worker_count(self) -> int:
+        """Server processes to start: as told, else one for each core but no more than two."""
+        return self.workers or min(2, os.cpu_count() or 1)

@@ -1,0 +1,1 @@
+"""The survey's own logic, one topic a file; never imports Flask."""

@@ -1,0 +1,288 @@
+"""What was worked out from the submissions: may be dropped and rebuilt, and comes out the same.
+
+Three floors. Reports (`Visit`, `PersonReport`, `Measurement`, `Finding`, `ClinicAudit`, `Flag`,
+`EntityChange`) belong to one submission and follow from it alone. Subjects (`Household`, `Person`,
+`Case`, `Entity`) are folds of all reports about them, in an order that does not depend on
+arrival. Tallies are sums over subjects, kept by difference, so that a page costs its villages.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Base, UtcTime
+
+
+class Projected(Base):
+    """That a submission has been worked out: state is projected, parked (unknown version), failed or replaced."""
+
+    __tablename__ = "projected"
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str]
+
+
+class Visit(Base):
+    """One call at one household, person or clinic: what any submission says of when, where and who."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        Index("visit_by_village", "village_code", "visited_on", "submission_id"),
+        Index("visit_by_household", "household_id"),
+        Index("visit_by_phone", "phone_id", "visited_on"),
+    )
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    instance_id: Mapped[str]
+    form_id: Mapped[str]
+    village_code: Mapped[str]
+    household_id: Mapped[str | None]
+    visited_on: Mapped[date]
+    started_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    phone_id: Mapped[int | None]
+    worker: Mapped[str]
+    way: Mapped[str]
+    outcome: Mapped[str]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
+    household: Mapped[dict[str, Any]] = mapped_column(JSON)
+    flags: Mapped[int]
+
+
+class PersonReport(Base):
+    """What one submission says of one person. `said` holds the person concepts that were answered."""
+
+    __tablename__ = "person_report"
+    __table_args__ = (Index("person_report_by_person", "person_id"),)
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_id: Mapped[str]
+    instance_id: Mapped[str]
+    household_id: Mapped[str | None]
+    village_code: Mapped[str]
+    reported_on: Mapped[date]
+    screening: Mapped[str]
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Measurement(Base):
+    """One number measured on one person; `name` as in measurement_limits.csv, with its unit."""
+
+    __tablename__ = "measurement"
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str]
+    value: Mapped[float]
+
+
+class Finding(Base):
+    """What one submission says of one person and one disease or clue: state suspected or documented."""
+
+    __tablename__ = "finding"
+    __table_args__ = (Index("finding_by_person", "person_id"),)
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str]
+    instance_id: Mapped[str]
+    state: Mapped[str]
+    found_on: Mapped[date]
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ClinicAudit(Base):
+    """One audit of one clinic. `score` is points got over points possible × 100, one decimal."""
+
+    __tablename__ = "clinic_audit"
+    __table_args__ = (Index("clinic_audit_by_clinic", "clinic_id", "audited_on"),)
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    clinic_id: Mapped[str]
+    instance_id: Mapped[str]
+    audited_on: Mapped[date]
+    got: Mapped[float]
+    possible: Mapped[float]
+    score: Mapped[float | None]
+    result: Mapped[str]
+    vetoes: Mapped[list[Any]] = mapped_column(JSON)
+    dimensions: Mapped[dict[str, Any]] = mapped_column(JSON)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+
+
+class Flag(Base):
+    """A complaint kept for people to answer. `path` names the field, `place` its position in repeats."""
+
+    __tablename__ = "flag"
+    __table_args__ = (
+        Index("flag_by_village", "village_code", "code"),
+        Index("flag_by_code", "code"),
+    )
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    village_code: Mapped[str]
+    code: Mapped[str]
+    path: Mapped[str]
+    place: Mapped[str]
+    params: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class EntityChange(Base):
+    """What one submission does to one entity: the entity's versions are its changes in order of arrival."""
+
+    __tablename__ = "entity_change"
+    __table_args__ = (Index("entity_change_by_entity", "list_name", "entity_id"),)
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    list_name: Mapped[str]
+    entity_id: Mapped[str]
+    creates: Mapped[bool]
+    updates: Mapped[bool]
+    label: Mapped[str | None]
+    base_version: Mapped[int | None]
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Household(Base):
+    """People who share a hearth, as all visits to them tell.
+
+    `outcome` is completed, refused, absent_final (three days without meeting anyone), vacated,
+    or open. `number` was given by people; `key` by the phone.
+    """
+
+    __tablename__ = "household"
+    __table_args__ = (Index("household_by_village", "village_code", "outcome"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str]
+    number: Mapped[str]
+    key: Mapped[str]
+    villager_group: Mapped[str]
+    kind: Mapped[str]
+    size: Mapped[int | None]
+    cause: Mapped[str]
+    phone: Mapped[str]
+    outcome: Mapped[str]
+    visits: Mapped[int]
+    last_visit_on: Mapped[date]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    accuracy_m: Mapped[float | None]
+
+
+class Person(Base):
+    """One of a household, as all reports tell; personal columns are name, id_number, phone, birth_date.
+
+    `id_hash` is a keyed hash of the ID number, to find the same person twice. `screening` is done,
+    absent, refused, dead, moved or "" (not asked yet).
+    """
+
+    __tablename__ = "person"
+    __table_args__ = (
+        Index("person_by_village", "village_code", "screening"),
+        Index("person_by_household", "household_id"),
+        Index("person_by_id_hash", "id_hash"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    household_id: Mapped[str | None]
+    village_code: Mapped[str]
+    name: Mapped[str]
+    sex: Mapped[str]
+    birth_date: Mapped[date | None]
+    birth_year: Mapped[int | None]
+    id_number: Mapped[str]
+    id_hash: Mapped[str]
+    kind: Mapped[str]
+    relation: Mapped[str]
+    residence: Mapped[str]
+    phone: Mapped[str]
+    screening: Mapped[str]
+    screened_on: Mapped[date | None]
+    suspected: Mapped[bool]
+    documented: Mapped[bool]
+
+
+class Case(Base):
+    """One person's one disease, or one clue whose disease the hospital has to tell; state suspected or documented."""
+
+    __tablename__ = "screening_case"
+    __table_args__ = (Index("case_by_village", "village_code", "code", "state"),)
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str]
+    state: Mapped[str]
+    found_on: Mapped[date]
+    last_on: Mapped[date]
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Entity(Base):
+    """What a phone may choose from, as its changes leave it. Not served while `is_created` is false."""
+
+    __tablename__ = "entity"
+    __table_args__ = (Index("entity_by_village", "list_name", "village_code"),)
+    list_name: Mapped[str] = mapped_column(primary_key=True)
+    entity_id: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str]
+    label: Mapped[str]
+    version: Mapped[int]
+    is_created: Mapped[bool]
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class EntityTally(Base):
+    """Entities of one list in one village: how many, and a digest that changes when any of them does."""
+
+    __tablename__ = "entity_tally"
+    list_name: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    entities: Mapped[int]
+    digest: Mapped[int] = mapped_column(BigInteger)
+
+
+class VillageTally(Base):
+    """Sums over the households and persons of one village."""
+
+    __tablename__ = "village_tally"
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    households: Mapped[int]
+    completed: Mapped[int]
+    refused: Mapped[int]
+    absent_final: Mapped[int]
+    vacated: Mapped[int]
+    persons: Mapped[int]
+    screened: Mapped[int]
+    suspected: Mapped[int]
+    documented: Mapped[int]
+    flags: Mapped[int]
+
+
+class DiseaseTally(Base):
+    """Cases of one village by disease or clue code and state."""
+
+    __tablename__ = "disease_tally"
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    cases: Mapped[int]
+
+
+class DayTally(Base):
+    """Submissions of one village by the day of the visit and the form."""
+
+    __tablename__ = "day_tally"
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    form_id: Mapped[str] = mapped_column(primary_key=True)
+    submissions: Mapped[int]
+
+
+class ProjectionStamp(Base):
+    """Which state of the code worked the tables out; another stamp means: rebuild."""
+
+    __tablename__ = "projection_stamp"
+    stamp: Mapped[str] = mapped_column(primary_key=True)

@@ -1,0 +1,1 @@
+"""The doors: one small route each, who is asking, one way to say no."""
