@@ -1,1 +1,1 @@
-"""Villages and households on maps: points, distances, colours, pages. Pure: no Flask, no database."""
+"""Villages and households on maps: distances, colours, pages. Pure: no Flask, no database."""
