@@ -38,7 +38,8 @@ class Form(Base):
 class FormVersion(Base):
     """One compiled state of a form. `xml` is served to phones byte for byte, for ever.
 
-    `shape` is forms.fields.form_to_json's text; `source` the file it was made from.
+    `shape` is forms.fields.form_to_json's text; `source` the file it was made from. `questions`
+    and `attachments` (names of expected files) repeat what the shape says, for lists of forms.
     """
 
     __tablename__ = "form_version"
@@ -51,6 +52,8 @@ class FormVersion(Base):
     xml: Mapped[bytes] = mapped_column(LargeBinary)
     md5: Mapped[str]
     shape: Mapped[str]
+    questions: Mapped[int]
+    attachments: Mapped[list[Any]] = mapped_column(JSON)
     source_name: Mapped[str]
     source: Mapped[bytes] = mapped_column(LargeBinary)
     warnings: Mapped[list[Any]] = mapped_column(JSON)
