@@ -34,11 +34,12 @@ class Source:
     is_list: bool
 
     def translate(self, text: str) -> str:
-        """Return `text` in the concept's words; a word without a translation stays."""
+        """Return `text` in the concept's words, "" when it means nothing to the concept."""
         if not self.values:
             return text
         if self.is_list:
-            return " ".join(self.values.get(word, word) for word in text.split())
+            words = (self.values.get(word, word) for word in text.split())
+            return " ".join(word for word in words if word)
         return self.values.get(text, text)
 
 

@@ -163,7 +163,7 @@ class Group:
 
     Accessors by path take the field's full path and give None when the answer is absent, blank
     or not of that type. Accessors by concept ask the form's fields in order and give the first
-    answer that is not blank, in the concept's own words.
+    answer that means something, in the concept's own words.
     `values` holds the trimmed text of every answer that was present, "" for one left empty.
     `position` holds the 1-based numbers of the enclosing repetitions, outermost first.
     """
@@ -226,7 +226,7 @@ class Group:
         return bool(self.plan.sources(self.scope, name))
 
     def concept_path(self, name: str) -> str:
-        """Return the path of the field that answers a concept, else of the first to ask it, else ""."""
+        """Return the path of the field that answers a concept, else of its first, else ""."""
         sources = self.plan.sources(self.scope, name)
         answering = (source.path for source in sources if self.values.get(source.path))
         return next(answering, sources[0].path if sources else "")
@@ -245,8 +245,9 @@ class Group:
     def _first(self, sources: tuple[Source, ...]) -> str | None:
         for source in sources:
             text = self.values.get(source.path)
-            if text:
-                return source.translate(text)
+            meaning = source.translate(text) if text else ""
+            if meaning:
+                return meaning
         return None
 
 
@@ -265,6 +266,7 @@ class Answers(Group):
         "form_id",
         "instance_id",
         "instance_name",
+        "is_encrypted",
         "unknown",
         "version",
     )
@@ -275,6 +277,7 @@ class Answers(Group):
         self.version = envelope.version
         self.instance_id = envelope.instance_id
         self.instance_name = ""
+        self.is_encrypted = envelope.is_encrypted
         self.file_names: tuple[str, ...] = envelope.file_names
         self.entities: tuple[EntityBlock, ...] = ()
         self.unknown: dict[str, str] = {}

@@ -76,7 +76,7 @@ def read_clock(text: str) -> time | None:
 
 
 def read_geopoint(text: str) -> GeoPoint | None:
-    """Return "latitude longitude [altitude [accuracy]]" as a fix; None outside ±90, ±180 degrees."""
+    """Return "latitude longitude [altitude [accuracy]]" as a fix; None beyond 90 or 180 degrees."""
     numbers = [read_number(part) for part in text.split()]
     if not 2 <= len(numbers) <= 4:
         return None
