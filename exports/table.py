@@ -26,7 +26,7 @@ class Column:
     and shown as a percentage; "instant" takes aware datetimes, already in the zone to be shown.
     `is_personal` marks what can name a person, for the journal and for masking.
     `width` is in characters of a Latin letter's width (a Chinese one takes two); None lets the
-    kind decide.
+    kind decide. `wraps` lets long text run over several lines of a cell.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Column:
     kind: Kind = "text"
     is_personal: bool = False
     width: int | None = None
+    wraps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Table:
     `rows` is walked once and may be an iterator over a million rows; each row has one cell per
     column, in order. `notes` are the lines of the "about" sheet, in the reader's language.
     `footer` is printed at the foot of every sheet of paper (who took the list and when).
-    `page_break` names a column: paper turns a page where its cell changes.
+    `page_break` names a column: paper turns a page where its cell changes. `is_list` gives the
+    sheet a filter on every column; False for a short text in two columns.
     """
 
     title: str
@@ -52,3 +54,4 @@ class Table:
     notes: tuple[str, ...] = ()
     footer: str = ""
     page_break: str | None = None
+    is_list: bool = True

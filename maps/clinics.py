@@ -19,7 +19,7 @@ class ClinicClass(StrEnum):
     MISSING = "missing"
     VETO = "veto"
     FAILED = "fail"
-    PASSED = "pass"  # noqa: S105 - a result, not a password
+    PASSED = "pass"
     EXCELLENT = "excellent"
 
 

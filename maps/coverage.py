@@ -108,9 +108,9 @@ class AreaCoverage:
     """How far several villages together have got.
 
     Everything is a sum over villages. `register_households` adds the villages that have a
-    register and `done_of_register` the households done in just those, so that a village without a register
-    cannot push the share up. `left` adds each village's own rest: what one village has too many
-    does not finish another. None where no village has a register.
+    register and `done_of_register` the households done in just those, so that a village
+    without one cannot push the share up. `left` adds each village's own rest: what one village
+    has too many does not finish another. None where no village has a register.
     """
 
     code: str

@@ -1,0 +1,155 @@
+"""Rows of an XLSX sheet as XML. Numbers in brackets are sections of ECMA-376 part 1."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from xml.sax.saxutils import escape
+
+from exports.safe_text import legible
+from exports.table import Cell, Column
+
+# Positions in the list of cell formats that exports/workbook_parts.py writes.
+GENERAL, TEXT, INTEGER, DATE, INSTANT, SHARE, WRAPPED, HEAD = range(8)
+
+MOST_LETTERS = 32_767
+"""Excel's limit of one cell, in UTF-16 units."""
+
+_FORMAT_OF_KIND = {
+    "text": TEXT,
+    "integer": INTEGER,
+    "decimal": GENERAL,
+    "date": DATE,
+    "instant": INSTANT,
+    "share": SHARE,
+}
+_MOST_DIGITS = 15  # A number in Excel keeps 15; a longer one is written as text, whole.
+_DAY_ZERO = date(1899, 12, 30)
+_FIRST_DAY = date(1900, 3, 1)  # Excel believes in 29 February 1900: days before are one off.
+
+# What cannot stand between tags as it is, and what a reader takes for "_x000D_" (22.9.2.19).
+_NEEDS_CARE = re.compile(
+    "[&<>\x00-\x1f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_|^\\s|\\s$", re.ASCII
+)
+_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def column_letters(position: int) -> str:
+    """Return the letters of a column counted from 0: A, …, Z, AA, …, XFD."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def format_of(column: Column) -> int:
+    """Return the cell format of a column's cells."""
+    return WRAPPED if column.wraps else _FORMAT_OF_KIND[column.kind]
+
+
+class RowWriter:
+    """Writes rows of one table; `texts_cut` counts the cells that were too long."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.texts_cut = 0
+        self._columns = [
+            (column_letters(position), format_of(column), column.kind == "text")
+            for position, column in enumerate(columns)
+        ]
+
+    def head(self, labels: Sequence[str]) -> str:
+        """Return the first row."""
+        cells = [
+            self._text(f"{letters}1", HEAD, words)
+            for (letters, _, _), words in zip(self._columns, labels, strict=True)
+        ]
+        return f'<row r="1">{"".join(cells)}</row>'
+
+    def row(self, number: int, row: Sequence[Cell]) -> str:
+        """Return row `number`, counted from 1. Raises ValueError when cells are too few or many."""
+        cells = []
+        for (letters, style, is_text), cell in zip(self._columns, row, strict=True):
+            if cell is None or cell == "":
+                continue
+            place = f"{letters}{number}"
+            if isinstance(cell, str):
+                cells.append(self._text(place, style if is_text else TEXT, cell))
+            elif is_text:
+                cells.append(self._text(place, style, plain_text(cell)))
+            else:
+                cells.append(self._number(place, style, cell))
+        return f'<row r="{number}">{"".join(cells)}</row>'
+
+    def _number(self, place: str, style: int, cell: int | float | Decimal | date) -> str:
+        """Return a cell of a number or a day, or of its text where Excel cannot hold it exactly."""
+        if isinstance(cell, date):
+            number, style = _serial(cell), INSTANT if isinstance(cell, datetime) else DATE
+        else:
+            number = _exact(cell)
+        if number is None:
+            return self._text(place, TEXT, plain_text(cell))
+        return f'<c r="{place}" s="{style}"><v>{number}</v></c>'
+
+    def _text(self, place: str, style: int, text: str) -> str:
+        space = ""
+        if len(text) > MOST_LETTERS // 2:
+            text = self._cut(text)
+        if _NEEDS_CARE.search(text):
+            # XML readers turn CR LF into LF; a cell of Excel breaks its lines with LF.
+            text = legible(text).replace("\r\n", "\n").replace("\r", "\n")
+            text = escape(_LOOKS_ESCAPED.sub("_x005F_", text))
+            space = ' xml:space="preserve"'
+        return f'<c r="{place}" s="{style}" t="inlineStr"><is><t{space}>{text}</t></is></c>'
+
+    def _cut(self, text: str) -> str:
+        units = text.encode("utf-16-le", "replace")
+        if len(units) <= 2 * MOST_LETTERS:
+            return text
+        self.texts_cut += 1
+        # "ignore" drops the half of a pair that the cut may leave.
+        return units[: 2 * (MOST_LETTERS - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def plain_text(cell: int | float | Decimal | date) -> str:
+    """Return a number or a time as text: whole numbers unsplit, times by ISO 8601.
+
+    Raises ValueError for an instant without a zone.
+    """
+    if isinstance(cell, datetime):
+        if cell.tzinfo is None:
+            raise ValueError("an instant needs its zone")
+        return cell.isoformat(timespec="seconds")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, Decimal) and cell.is_finite():
+        return f"{cell:f}"
+    return str(int(cell) if isinstance(cell, bool) else cell)
+
+
+def _exact(number: int | float | Decimal) -> str | None:
+    """Return the number as Excel reads it, or None when it would not stay what it is."""
+    if isinstance(number, int):
+        return str(int(number)) if abs(number) < 10**_MOST_DIGITS else None
+    if not math.isfinite(number):
+        return None
+    if isinstance(number, Decimal) and len(number.as_tuple().digits) > _MOST_DIGITS:
+        return None
+    return str(number)
+
+
+def _serial(day: date) -> str | None:
+    """Return days since Excel's day zero, an instant with its part of the day on its own clock."""
+    if isinstance(day, datetime):
+        if day.tzinfo is None:
+            raise ValueError("an instant needs its zone")
+        if day.date() < _FIRST_DAY:
+            return None
+        # The clock on the wall, as a spreadsheet knows no zones.
+        wall = day.replace(tzinfo=UTC) - datetime.combine(_DAY_ZERO, datetime.min.time(), UTC)
+        return repr(wall.days + wall.seconds / 86_400)
+    return str((day - _DAY_ZERO).days) if day >= _FIRST_DAY else None
