@@ -1,0 +1,53 @@
+"""What tests share: the databases of both kinds, and the programs that some of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import needs, postgres
+
+
+def pytest_configure() -> None:
+    """Name the run before its workers start, so that they share one PostgreSQL."""
+    postgres.begin_run()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run in CI when anything was skipped: there, everything is installed."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if needs.is_ci() and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def java() -> Path:
+    """The Java program."""
+    return needs.find_program("java") or needs.missing("Java", "default-jre-headless")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser that Playwright drives."""
+    return needs.find_program(*needs.CHROMIUM_NAMES) or needs.missing("Chromium", "chromium")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> postgres.PostgresServer:
+    """A running PostgreSQL, one for the whole run."""
+    if postgres.find_programs() is None:
+        needs.missing("PostgreSQL", "postgresql")
+    return postgres.join_server()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of this test's own: each test runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'doorstep.db'}"
+        return
+    server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database() as url:
+        yield url
