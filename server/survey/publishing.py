@@ -1,0 +1,297 @@
+"""Takes forms in: compiles and publishes them, lays mappings beside them, closes them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import forms
+from forms import mapping as form_mapping
+from forms.changes import losses
+from forms.compile import compile_form
+from forms.faults import Fault, FormProblem
+from forms.fields import CompiledForm, form_from_json, form_to_json
+from forms.reading import decoded, form_file
+from forms.source import FormSource
+from server.errors import Conflict, Missing, NotValid
+from server.survey.form_versions import NO_FORM
+from server.tables.truth import Form, FormVersion
+
+STATES = ("open", "closing", "closed")
+"""Listed and accepting · not listed, still accepting · neither."""
+
+LIBRARY = Path(forms.__path__[0]) / "library"
+PACK = ("household_roster", "disease_screening", "chronic_followup", "clinic_audit")
+"""The shipped forms, in the order in which a county meets them."""
+
+VERSION_TAKEN = (
+    "Form %(form_id)s, version “%(version)s”, was published before with other content. "
+    "Raise the version on the settings sheet and publish again."
+)
+
+# A fixed day, so that one folder always packs to the same bytes.
+_ZIP_DAY = (2000, 1, 1, 0, 0, 0)
+
+
+class FaultyForm(NotValid):
+    """A form or its mapping cannot be taken; `faults` say why, with sheet, row and column."""
+
+    code = "form_faulty"
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        """Keep the faults in the order they stand in the form."""
+        super().__init__("The form has faults: %(count)s.", count=len(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A form that compiles, and what it came with.
+
+    `form` is as its own sheets say, without the mapping. `source` is the author's file, or a zip
+    of the sheets when they came loose. `mapping` is the text of the CSV beside the form, None
+    without one; `files` are those the form expects and brought along.
+    """
+
+    form: CompiledForm
+    warnings: tuple[Fault, ...]
+    source_name: str
+    source: bytes
+    mapping: str | None
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did. `needs_projection`: submissions that are here now read differently."""
+
+    form_id: str
+    version: str
+    title: str
+    is_new: bool
+    warnings: tuple[Fault, ...]
+    needs_projection: bool
+
+
+def prepare(source: FormSource) -> Prepared:
+    """Compile a form. Needs no database, as a long form takes seconds. Raises FaultyForm."""
+    files = dict(source.files)
+    beside = files.pop(form_mapping.FILE, None)
+    own = replace(source, files=files)
+    try:
+        made = compile_form(own)
+        doubts = [] if beside is None else form_mapping.mapped(made.form, beside)[1]
+        mapping = None if beside is None else decoded(form_mapping.FILE, beside)
+        name, content = _kept_source(own)
+    except FormProblem as problem:
+        raise FaultyForm(problem.faults) from problem
+    warnings = (*made.warnings, *doubts)
+    return Prepared(made.form, warnings, name, content, mapping, made.files)
+
+
+def _kept_source(source: FormSource) -> tuple[str, bytes]:
+    """Return name and bytes of what the next author works on: the form's file, or its sheets."""
+    whole = form_file(source)
+    if whole is not None:
+        return whole[0], whole[1]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(source.files.items()):
+            if name.lower().endswith(".csv"):
+                entry = zipfile.ZipInfo(name, _ZIP_DAY)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, content)
+    return f"{source.name.removesuffix('.zip')}.zip", packed.getvalue()
+
+
+def publish(
+    session: Session,
+    project_id: int,
+    source_name: str,
+    source_bytes: bytes,
+    who: str,
+    mapping: bytes | None = None,
+) -> Published:
+    """Compile and publish one file, a zip counting as its folder; see `publish_prepared`."""
+    return publish_prepared(
+        session, project_id, prepare(read_source(source_name, source_bytes, mapping)), who
+    )
+
+
+def read_source(name: str, content: bytes, mapping: bytes | None = None) -> FormSource:
+    """Return the source of an uploaded file. Raises FaultyForm for a damaged or locked archive."""
+    try:
+        return FormSource.of_bytes(name, content, mapping)
+    except FormProblem as problem:
+        raise FaultyForm(problem.faults) from problem
+
+
+def publish_prepared(session: Session, project_id: int, prepared: Prepared, who: str) -> Published:
+    """Publish a form that compiled: its version is the current one from now on.
+
+    The same form again is a quiet success that changes nothing. Raises Conflict when this version
+    was published before with other content: phones tell versions apart by their name alone.
+    """
+    made = prepared.form
+    form = session.get(Form, (project_id, made.form_id))
+    known = _known_version(session, project_id, made)
+    if known is not None and not _is_same(known, prepared):
+        raise Conflict(VERSION_TAKEN, form_id=made.form_id, version=made.version)
+    warnings = (*prepared.warnings, *losses_of(session, project_id, prepared))
+    was_here = form is not None
+    if form is None:
+        form = Form(project_id=project_id, form_id=made.form_id, state="open", revision=0)
+        session.add(form)
+    is_remapped = prepared.mapping is not None and _remap(form, prepared.mapping)
+    if known is None:
+        row = _version_row(project_id, prepared, warnings, who)
+        session.add(row)
+        session.flush()
+        form.current_version_id = row.id
+    return Published(
+        form_id=made.form_id,
+        version=made.version,
+        title=made.title,
+        is_new=known is None,
+        warnings=warnings,
+        # Submissions of a version nobody had published wait parked for it.
+        needs_projection=was_here and (known is None or is_remapped),
+    )
+
+
+def losses_of(session: Session, project_id: int, prepared: Prepared) -> tuple[Fault, ...]:
+    """Return what the form would lose against its current version; nothing for a new form."""
+    form = session.get(Form, (project_id, prepared.form.form_id))
+    if form is None or form.current_version_id is None:
+        return ()
+    current = session.get_one(FormVersion, form.current_version_id)
+    new = _with_mapping(prepared.form, prepared.mapping or form.mapping)
+    return losses(compiled(session, current), new)
+
+
+def is_taken(session: Session, project_id: int, prepared: Prepared) -> bool:
+    """Say whether this version was published before with other content."""
+    known = _known_version(session, project_id, prepared.form)
+    return known is not None and not _is_same(known, prepared)
+
+
+def _known_version(session: Session, project_id: int, form: CompiledForm) -> FormVersion | None:
+    return session.scalar(
+        select(FormVersion).where(
+            FormVersion.project_id == project_id,
+            FormVersion.form_id == form.form_id,
+            FormVersion.version == form.version,
+        )
+    )
+
+
+def _is_same(known: FormVersion, prepared: Prepared) -> bool:
+    # A newer compiler may write other XML for the same sheets: phones keep what they have.
+    return known.md5 == prepared.form.md5 or known.source == prepared.source
+
+
+def _version_row(
+    project_id: int, prepared: Prepared, warnings: tuple[Fault, ...], who: str
+) -> FormVersion:
+    form = prepared.form
+    return FormVersion(
+        project_id=project_id,
+        form_id=form.form_id,
+        version=form.version,
+        title=form.title,
+        xml=form.xml,
+        md5=form.md5,
+        shape=form_to_json(form),
+        questions=sum(1 for field in form.fields if field.labels and field.kind != "note"),
+        attachments=list(form.attachments),
+        source_name=prepared.source_name,
+        source=prepared.source,
+        warnings=[asdict(fault) for fault in warnings],
+        published_at=datetime.now(UTC),
+        published_by=who,
+    )
+
+
+def publish_pack(session: Session, project_id: int, who: str = "doorstep") -> list[Published]:
+    """Publish the shipped forms, in the order of `PACK`; those that are here already stay."""
+    return [
+        publish_prepared(session, project_id, prepare(FormSource.of_path(LIBRARY / name)), who)
+        for name in PACK
+    ]
+
+
+def set_state(session: Session, project_id: int, form_id: str, state: str) -> None:
+    """Open a form, begin to close it, or close it. Raises Missing, NotValid for another word."""
+    if state not in STATES:
+        raise NotValid("A form is open, closing or closed, not “%(state)s”.", "state", state=state)
+    _form(session, project_id, form_id).state = state
+
+
+def set_mapping(
+    session: Session, project_id: int, form_id: str, content: bytes | None
+) -> tuple[Fault, ...]:
+    """Lay a mapping (CSV path, concept, values) beside a form, or take it away with None.
+
+    Returns what is doubtful about it, against the current version. The form's submissions read
+    differently from then on: the caller projects them again. Raises Missing, and FaultyForm for
+    a table without its columns.
+    """
+    form = _form(session, project_id, form_id)
+    if content is None:
+        _remap(form, None)
+        return ()
+    current = session.get_one(FormVersion, form.current_version_id)
+    try:
+        mapping = decoded(form_mapping.FILE, content)
+        _, doubts = form_mapping.mapped(form_from_json(current.shape, current.xml), content)
+    except FormProblem as problem:
+        raise FaultyForm(problem.faults) from problem
+    _remap(form, mapping)
+    return tuple(doubts)
+
+
+def mapping_of(session: Session, project_id: int, form_id: str) -> str | None:
+    """Return the mapping beside a form as CSV text, None when the form says all itself."""
+    return _form(session, project_id, form_id).mapping
+
+
+def compiled(session: Session, version: FormVersion) -> CompiledForm:
+    """Return a version as it reads today: its own concepts, and over them the form's mapping.
+
+    The same for the same version id and `Form.revision`.
+    """
+    form = session.get_one(Form, (version.project_id, version.form_id))
+    return _with_mapping(form_from_json(version.shape, version.xml), form.mapping)
+
+
+def compiled_version(session: Session, version_id: int) -> CompiledForm:
+    """Return `compiled` of the version with this id."""
+    return compiled(session, session.get_one(FormVersion, version_id))
+
+
+def _form(session: Session, project_id: int, form_id: str) -> Form:
+    form = session.get(Form, (project_id, form_id))
+    if form is None:
+        raise Missing(NO_FORM, form_id=form_id)
+    return form
+
+
+def _remap(form: Form, mapping: str | None) -> bool:
+    """Set the mapping and count the change; say whether there was one."""
+    if form.mapping == mapping:
+        return False
+    form.mapping = mapping
+    form.revision += 1
+    return True
+
+
+def _with_mapping(form: CompiledForm, mapping: str | None) -> CompiledForm:
+    # Lines about questions that this version lacks are passed over: they may be another version's.
+    return form if mapping is None else form_mapping.mapped(form, mapping.encode())[0]
