@@ -63,6 +63,7 @@ class ReadingPlan:
     def __init__(self, form: CompiledForm) -> None:
         self.form_id = form.form_id
         self.version = form.version
+        self.repeats = form.repeats
         self.fields: Mapping[str, Field] = {field.path: field for field in form.fields}
         self.root = _tree(form)
         self.lists = frozenset(entity.list_name for entity in form.entities)
@@ -71,6 +72,7 @@ class ReadingPlan:
         }
         self.required: dict[str, tuple[str, ...]] = {}
         self.saved: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        self._lists: dict[tuple[str, str], str] = {}
         self._sources: dict[str, dict[str, tuple[Source, ...]]] = {}
         self._under: dict[tuple[str, str], tuple[tuple[str, tuple[Source, ...]], ...]] = {}
         for field in form.fields:
@@ -84,6 +86,8 @@ class ReadingPlan:
             list_name, name = field.saves_to
             kept = self.saved.get((scope, list_name), ())
             self.saved[scope, list_name] = (*kept, (name, field.path))
+            if field.concept:
+                self._lists.setdefault((scope, field.concept), list_name)
         if field.concept:
             source = Source(field.path, field.values, field.kind in MANY)
             concepts = self._sources.setdefault(scope, {})
@@ -92,6 +96,10 @@ class ReadingPlan:
     def sources(self, scope: str, concept: str) -> tuple[Source, ...]:
         """Return the fields of `scope` that give `concept`, in the form's order."""
         return self._sources.get(scope, {}).get(concept, ())
+
+    def saves_to(self, scope: str, concept: str) -> str | None:
+        """Return the entity list that the answer to `concept` is saved to, None when to none."""
+        return self._lists.get((scope, concept))
 
     def under(self, scope: str, prefix: str) -> tuple[tuple[str, tuple[Source, ...]], ...]:
         """Return (rest of the name, its fields) of the concepts of `scope` under `prefix`."""

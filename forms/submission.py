@@ -13,7 +13,7 @@ from lxml import etree
 
 from forms.entities import EntityBlock, read_block
 from forms.plan import ReadingPlan, Source, Step
-from forms.problems import SubmissionProblem
+from forms.problems import Complaint, Parameter, SubmissionProblem
 from forms.values import GeoPoint, read_day, read_geopoint, read_instant, read_integer, read_number
 
 MAX_BYTES = 20_000_000
@@ -230,6 +230,10 @@ class Group:
         sources = self.plan.sources(self.scope, name)
         answering = (source.path for source in sources if self.values.get(source.path))
         return next(answering, sources[0].path if sources else "")
+
+    def complaint(self, code: str, concept: str, **params: Parameter) -> Complaint:
+        """Return a complaint laid to the field that answers `concept` in this group."""
+        return Complaint(code, self.concept_path(concept), self.position, params)
 
     def everywhere(self) -> Iterator[Group]:
         """Give this group, then all repetitions below it, outer before inner, in the order sent."""
