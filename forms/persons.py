@@ -117,8 +117,8 @@ def _age(person: Group, visited_on: date) -> list[Complaint]:
         found.append(person.complaint("age_unusual", "person.age", said=text))
     computed = _computed_age(person, visited_on)
     if computed is not None and abs(said - computed) > _AGE_TOLERANCE_YEARS:
-        ages = {"said": text, "computed": computed}
-        found.append(person.complaint("age_not_of_birth", "person.age", **ages))
+        words = {"said": text, "computed": str(computed)}
+        found.append(person.complaint("age_not_of_birth", "person.age", **words))
     return found
 
 
