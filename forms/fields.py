@@ -1,4 +1,4 @@
-"""What a compiled form asks: its fields, choices, repeats and entity declarations, as plain values."""
+"""What a compiled form asks: its fields, choices, repeats and entities, as plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer a select field offers. `labels` by language code; "" when the form has one language."""
+    """One answer a select field offers. `labels` by language code, "" where there is only one."""
 
     name: str
     labels: Mapping[str, str]
@@ -22,16 +22,17 @@ class Field:
 
     `path` is the slash path below the form's root, groups and repeats included, without
     positions: "member/id18". `kind` is the XLSForm type without its list ("integer",
-    "select_one", "image", "calculate", …); `datatype` is the XForm bind type ("int",
-    "decimal", "string", "date", "dateTime", "time", "geopoint", "geotrace", "geoshape",
-    "binary", "barcode", "boolean", …). `repeat` is the path of the nearest enclosing repeat, None at root.
-    `lower`/`upper` are the bounds of a constraint that is a plain range ("`. >= 60 and . <= 280`"),
-    None where there is none. `required` is True only when required unconditionally and
-    `relevant` is True when the field or one of its groups has a condition, so that absence means nothing.
-    `choices` is empty for a select whose options come from a file (`choices_file`).
-    `concept` says what the answer means to the survey (docs/concepts.md), "" for nothing;
-    `values` translates the form's choice names into the concept's own.
-    `saves_to` is (entity list, property) pairs' single pair, None when it feeds no entity.
+    "select_one", "image", "calculate", …), the same for its older names and for a select from a
+    file; `datatype` is the XForm bind type ("int", "decimal", "string", "date", "dateTime",
+    "time", "geopoint", "geotrace", "geoshape", "binary", "barcode", "boolean", …).
+    `repeat` is the path of the nearest enclosing repeat, None at root.
+    `lower`/`upper` are bounds that a constraint (". >= 60 and . <= 280") or a range sets, None
+    where there is none. `required` is True only when required unconditionally and `relevant` is
+    True when the field or one of its groups has a condition, so that absence means nothing.
+    `choices` is empty for a select whose options come from a file (`choices_file`) or a repeat.
+    `concept` says what the answer means to the survey (docs/concepts.en.md), "" for nothing;
+    `values` translates the form's choice names into the concept's own, "" for no meaning.
+    `saves_to` is (entity list, property), None when the field feeds no entity.
     """
 
     path: str
@@ -57,7 +58,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class EntityDeclaration:
-    """One entity a form writes: its list, and the path of the group or repeat that holds it ("" for the root)."""
+    """An entity a form writes: its list, the path of the group or repeat around it ("": root)"""
 
     list_name: str
     scope: str
@@ -70,8 +71,9 @@ class CompiledForm:
     """One compiled state of an XLSForm.
 
     `xml` is the exact bytes served to phones for ever; `md5` its lower-case hex digest.
-    `attachments` are the file names the form expects ("villages.csv", "logo.png"), in order, unique.
-    `repeats` are all repeat paths, parents before children. `groups` maps each group or repeat path to its labels.
+    `attachments` are the file names the form expects ("villages.csv", "logo.png"), in order,
+    unique. `repeats` are all repeat paths, parents before children. `groups` maps each group or
+    repeat path to its labels.
     `languages` are language codes in the form's order ("zh", "en"; "" for an untranslated form).
     """
 
