@@ -1,4 +1,4 @@
-"""Ids that are computed, never counted: the same thing has the same id on every site and rebuild."""
+"""Ids computed from what they name, never counted: a rebuild gives the same ones."""
 
 from __future__ import annotations
 
