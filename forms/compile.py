@@ -13,7 +13,7 @@ from pyxform.xls2xform import convert
 
 from forms.faults import Fault, FormProblem, refuse
 from forms.fields import CompiledForm
-from forms.mapping import MAPPING_FILE, doubts_of, map_form
+from forms.mapping import FILE, doubts_of, mapped
 from forms.pyxform_words import VERBATIM, faults_of
 from forms.reading import form_file, read_workbook
 from forms.source import FormSource
@@ -69,8 +69,8 @@ def compile_form(source: FormSource) -> Compiled:
     _check_form_id(form.form_id)
     if not form.version:
         warnings.append(Fault(NO_VERSION, sheet="settings", column="version"))
-    if MAPPING_FILE in source.files:
-        form, doubts = map_form(form, source.files[MAPPING_FILE])
+    if FILE in source.files:
+        form, doubts = mapped(form, source.files[FILE])
         warnings.extend(doubts)
     files = {**source.files, **made}
     along = {name: files[name] for name in form.attachments if name in files}

@@ -11,24 +11,24 @@ from forms.fields import CompiledForm, Field
 from forms.reading import csv_rows, decoded
 from forms.workbook import Sheet, read_sheet
 
-MAPPING_FILE = "mapping.csv"
+FILE = "mapping.csv"
 NO_COLUMN = "The mapping lacks the column %(column)s."
 NO_QUESTION = "The form has no question %(path)s."
 UNKNOWN_CONCEPT = "%(concept)s is no concept the survey knows: the answers are kept, not counted."
 BAD_VALUES = "%(part)s is no translation of a choice: write choice=meaning, with spaces between."
 
 
-def map_form(form: CompiledForm, content: bytes) -> tuple[CompiledForm, list[Fault]]:
+def mapped(form: CompiledForm, content: bytes) -> tuple[CompiledForm, list[Fault]]:
     """Return the form with the concepts of a mapping, and a warning for each useless line.
 
     The columns are path, concept and values. A line wins over the form's own ds:concept, so
     that a site can correct a form it did not write.
     Raises FormProblem when the table lacks a column.
     """
-    sheet = read_sheet(MAPPING_FILE, csv_rows(decoded(MAPPING_FILE, content)))
+    sheet = read_sheet(FILE, csv_rows(decoded(FILE, content)))
     for column in ("path", "concept"):
         if sheet.column(column) is None:
-            raise FormProblem([Fault(NO_COLUMN, {"column": column}, MAPPING_FILE)])
+            raise FormProblem([Fault(NO_COLUMN, {"column": column}, FILE)])
     warnings: list[Fault] = []
     fields = {field.path: field for field in form.fields}
     for row, path, concept, values in _lines(sheet):
