@@ -24,8 +24,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def java() -> Path:
-    """The Java program."""
-    return needs.find_program("java") or needs.missing("Java", "default-jre-headless")
+    """The Java program, of a JDK: it also runs a client from its source."""
+    if needs.find_program("javac") is None:
+        needs.missing("Java's compiler", "default-jdk-headless")
+    return needs.find_program("java") or needs.missing("Java", "default-jdk-headless")
 
 
 @pytest.fixture(scope="session")
