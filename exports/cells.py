@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from exports.safe_text import legible
+from exports.safe_text import beginning, legible
 from exports.table import Cell, Column
 
 # Positions in the list of cell formats that exports/workbook_parts.py writes.
@@ -27,8 +27,9 @@ _FORMAT_OF_KIND = {
     "share": SHARE,
 }
 _MOST_DIGITS = 15  # A number in Excel keeps 15; a longer one is written as text, whole.
-_DAY_ZERO = date(1899, 12, 30)
-_FIRST_DAY = date(1900, 3, 1)  # Excel believes in 29 February 1900: days before are one off.
+_SURELY_FITS = MOST_LETTERS // 2  # A letter takes at most two units.
+_DAY_ZERO = date(1899, 12, 30).toordinal()
+_FIRST_DAY = 61  # 1 March 1900: Excel believes in a 29 February before it, so days are one off.
 
 # What cannot stand between tags as it is, and what a reader takes for "_x000D_" (22.9.2.19).
 _NEEDS_CARE = re.compile(
@@ -87,18 +88,21 @@ class RowWriter:
 
     def _number(self, place: str, style: int, cell: int | float | Decimal | date) -> str:
         """Return a cell of a number or a day, or of its text where Excel cannot hold it exactly."""
-        if isinstance(cell, date):
-            number, style = _serial(cell), INSTANT if isinstance(cell, datetime) else DATE
+        if not isinstance(cell, date):
+            # A bare 1950 among birth dates is a year, and no day in 1905.
+            number, style = _exact(cell), GENERAL if style in (DATE, INSTANT) else style
+        elif isinstance(cell, datetime):
+            number, style = _serial_instant(cell), INSTANT
         else:
-            number = _exact(cell)
+            number, style = _serial(cell), DATE
         if number is None:
             return self._text(place, TEXT, plain_text(cell))
         return f'<c r="{place}" s="{style}"><v>{number}</v></c>'
 
     def _text(self, place: str, style: int, text: str) -> str:
         space = ""
-        if len(text) > MOST_LETTERS // 2:
-            text = self._cut(text)
+        if len(text) > _SURELY_FITS:
+            text = self._fitted(legible(text))
         if _NEEDS_CARE.search(text):
             # XML readers turn CR LF into LF; a cell of Excel breaks its lines with LF.
             text = legible(text).replace("\r\n", "\n").replace("\r", "\n")
@@ -106,13 +110,11 @@ class RowWriter:
             space = ' xml:space="preserve"'
         return f'<c r="{place}" s="{style}" t="inlineStr"><is><t{space}>{text}</t></is></c>'
 
-    def _cut(self, text: str) -> str:
-        units = text.encode("utf-16-le", "replace")
-        if len(units) <= 2 * MOST_LETTERS:
+    def _fitted(self, text: str) -> str:
+        if beginning(text, MOST_LETTERS) == text:
             return text
         self.texts_cut += 1
-        # "ignore" drops the half of a pair that the cut may leave.
-        return units[: 2 * (MOST_LETTERS - 1)].decode("utf-16-le", "ignore") + "…"
+        return beginning(text, MOST_LETTERS - 1) + "…"
 
 
 def plain_text(cell: int | float | Decimal | date) -> str:
@@ -143,13 +145,17 @@ def _exact(number: int | float | Decimal) -> str | None:
 
 
 def _serial(day: date) -> str | None:
-    """Return days since Excel's day zero, an instant with its part of the day on its own clock."""
-    if isinstance(day, datetime):
-        if day.tzinfo is None:
-            raise ValueError("an instant needs its zone")
-        if day.date() < _FIRST_DAY:
-            return None
-        # The clock on the wall, as a spreadsheet knows no zones.
-        wall = day.replace(tzinfo=UTC) - datetime.combine(_DAY_ZERO, datetime.min.time(), UTC)
-        return repr(wall.days + wall.seconds / 86_400)
-    return str((day - _DAY_ZERO).days) if day >= _FIRST_DAY else None
+    """Return days since Excel's day zero, None for days it counts wrongly."""
+    days = day.toordinal() - _DAY_ZERO
+    return str(days) if days >= _FIRST_DAY else None
+
+
+def _serial_instant(instant: datetime) -> str | None:
+    """Return days and their part as the clock of the instant's own zone shows them."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its zone")
+    days = instant.toordinal() - _DAY_ZERO
+    if days < _FIRST_DAY:
+        return None
+    seconds = instant.hour * 3600 + instant.minute * 60 + instant.second
+    return repr(days + seconds / 86_400)

@@ -17,6 +17,14 @@ def legible(text: str) -> str:
     return _ILLEGAL.sub("", text)
 
 
+def beginning(text: str, units: int) -> str:
+    """Return as much of the text as `units` UTF-16 units hold, as Excel counts letters."""
+    if 2 * len(text) <= units:
+        return text
+    # "ignore" drops lone surrogates first, then the half of a pair that the cut may leave.
+    return text.encode("utf-16-le", "ignore")[: 2 * units].decode("utf-16-le", "ignore")
+
+
 def not_a_formula(text: str) -> str:
     """Return the text, behind an apostrophe when a spreadsheet would run it as a formula."""
     return f"'{text}" if _FORMULA.match(text) else text

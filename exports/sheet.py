@@ -18,12 +18,12 @@ MOST_COLUMNS = 16_384
 MOST_BYTES = 1_900_000_000
 """A zip member of more than 2 GiB needs ZIP64, which not every spreadsheet program reads."""
 
-_ROWS_A_PIECE = 1_000
+_ROWS_A_PIECE = 500
 _MOST_BREAKS = 1_023  # Excel's limit of page breaks set by hand.
 _WIDTHS = {"text": 16, "integer": 10, "decimal": 10, "date": 12, "instant": 18, "share": 10}
 _WIDEST = 40
 _LETTERS_ACROSS = 146  # What fits on A4 on its side, within our margins, at full size.
-_MOST_FOOTER = 200  # Of 255 letters, page numbers included: 18.3.1.39. Excel "mends" longer ones.
+_MOST_FOOTER = 120  # Excel "mends" a file with more than 255, and every "&" is said twice.
 
 
 class Rows:

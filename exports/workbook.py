@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from exports.cells import MOST_LETTERS
-from exports.safe_text import legible
+from exports.safe_text import beginning, legible
 from exports.sheet import MOST_COLUMNS, MOST_ROWS, Rows, Sheet
 from exports.table import Column, Table, label
 from exports.workbook_parts import (
@@ -65,14 +65,14 @@ def write_workbook(tables: Iterable[Table], language: str) -> Iterator[bytes]:
 
 def sheet_name(title: str, taken: Iterable[str]) -> str:
     """Return a name Excel takes: at most 31 letters, no brackets or slashes, not yet taken."""
-    plain = re.sub(r"[\[\]:*?/\\\t\r\n]", " ", legible(title)).strip(" '")[:_MOST_NAME].strip(" '")
-    plain = plain or "Sheet"
+    plain = re.sub(r"[\[\]:*?/\\\t\r\n]", " ", legible(title)).strip(" '")
+    plain = beginning(plain, _MOST_NAME).rstrip(" '") or "Sheet"
     used = {name.casefold() for name in taken} | _RESERVED
     name, number = plain, 1
     while name.casefold() in used:
         number += 1
         ending = f" ({number})"
-        name = plain[: _MOST_NAME - len(ending)] + ending
+        name = beginning(plain, _MOST_NAME - len(ending)) + ending
     return name
 
 

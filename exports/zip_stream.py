@@ -45,9 +45,10 @@ class _Outlet:
 
     def taken(self) -> Iterator[bytes]:
         """Give out what waits, if anything: an empty chunk would end an HTTP response."""
-        if self._waiting:
-            yield b"".join(self._waiting)
-            self._waiting.clear()
+        piece = b"".join(self._waiting)
+        self._waiting.clear()
+        if piece:
+            yield piece
 
     def flush(self) -> None:
         """Nothing waits below this; ZipFile asks all the same."""
