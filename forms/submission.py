@@ -128,7 +128,9 @@ def _parse_problem(xml: bytes, error: etree.XMLSyntaxError) -> SubmissionProblem
         if "depth" in str(error):
             return SubmissionProblem("too_deep", limit=MAX_DEPTH)
         return SubmissionProblem("too_large", limit_mb=MAX_BYTES // 1_000_000)
-    if error.code == _TAG_NOT_CLOSED or not xml.rstrip().endswith(b">"):
+    text = xml.removeprefix(_BOM).strip()
+    is_markup = not text or text.startswith(b"<")
+    if error.code == _TAG_NOT_CLOSED or (is_markup and not text.endswith(b">")):
         return SubmissionProblem("truncated")
     return SubmissionProblem("malformed")
 
