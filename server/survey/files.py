@@ -134,7 +134,10 @@ def path_of(folder: Path, sha256: str) -> Path:
 
 
 def clear_leftovers(folder: Path, before: datetime) -> int:
-    """Remove scratch files last written before an instant: the program was killed. Return how many."""
+    """Remove scratch files last written before an instant (a killed program left them).
+
+    Returns how many.
+    """
     old = [
         scratch
         for scratch in (folder / "incoming").glob("*")
