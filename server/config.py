@@ -19,7 +19,7 @@ class Settings:
 
     folder: Path
     database: str
-    host: str = "0.0.0.0"
+    host: str = "0.0.0.0"  # noqa: S104 - phones come by the machine's address
     port: int = 8080
     workers: int = 0
     timezone: str = "Asia/Shanghai"
@@ -33,26 +33,34 @@ class Settings:
 
     @classmethod
     def read(
-        cls, environment: Mapping[str, str] | None = None, folder: str | None = None, database: str | None = None
+        cls,
+        environment: Mapping[str, str] | None = None,
+        folder: str | None = None,
+        database: str | None = None,
     ) -> Settings:
         """Read the environment; `folder` and `database` given on a command line come first.
 
         DOORSTEP_DATA            the data folder; default ./doorstep-data
         DOORSTEP_DATABASE        SQLAlchemy URL; default SQLite in the data folder
-        DOORSTEP_HOST, _PORT     where to listen; default 0.0.0.0:8080, as phones come by IP address
+        DOORSTEP_HOST, DOORSTEP_PORT
+                                 where to listen; default 0.0.0.0:8080, as phones come by IP address
         DOORSTEP_WORKERS         server processes; default 0 = one for each core, at most 2
         DOORSTEP_TIMEZONE        the site's calendar; default Asia/Shanghai
         DOORSTEP_LANGUAGE        language where the reader's is not known; default zh
         DOORSTEP_BEHIND_PROXIES  how many reverse proxies' X-Forwarded-* headers to trust; default 0
-        DOORSTEP_TILES_URL, _TILES_CREDIT, _TILES_CRS   a base map by tile URL; default none, maps work without
-        DOORSTEP_SUBMISSION_LIMIT  bytes phones may send in one POST before they split; default 10 MB for bad links
-        DOORSTEP_BODY_LIMIT      hard limit of one request; default 2 GB, as one video may exceed the split
+        DOORSTEP_TILES_URL, DOORSTEP_TILES_CREDIT, DOORSTEP_TILES_CRS
+                                 a base map by tile URL; default none, as maps work without
+        DOORSTEP_SUBMISSION_LIMIT  bytes after which phones split an upload; default 10 MB,
+                                 for bad links
+        DOORSTEP_BODY_LIMIT      hard limit of one request; default 2 GB, as a video is not split
         """
         env = os.environ if environment is None else environment
         where = Path(folder or env.get("DOORSTEP_DATA", "doorstep-data")).expanduser().resolve()
         return cls(
             folder=where,
-            database=database or env.get("DOORSTEP_DATABASE", "") or f"sqlite:///{where / 'doorstep.db'}",
+            database=database
+            or env.get("DOORSTEP_DATABASE", "")
+            or f"sqlite:///{where / 'doorstep.db'}",
             host=env.get("DOORSTEP_HOST", cls.host),
             port=int(env.get("DOORSTEP_PORT", cls.port)),
             workers=int(env.get("DOORSTEP_WORKERS", cls.workers)),
@@ -62,7 +70,9 @@ class Settings:
             tiles_url=env.get("DOORSTEP_TILES_URL", ""),
             tiles_credit=env.get("DOORSTEP_TILES_CREDIT", ""),
             tiles_crs=env.get("DOORSTEP_TILES_CRS", cls.tiles_crs),
-            submission_limit_bytes=int(env.get("DOORSTEP_SUBMISSION_LIMIT", cls.submission_limit_bytes)),
+            submission_limit_bytes=int(
+                env.get("DOORSTEP_SUBMISSION_LIMIT", cls.submission_limit_bytes)
+            ),
             body_limit_bytes=int(env.get("DOORSTEP_BODY_LIMIT", cls.body_limit_bytes)),
         )
 

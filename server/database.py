@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -30,8 +32,25 @@ class Base(DeclarativeBase):
     """All tables."""
 
 
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a class, for statements on many rows at once."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is no table")
+    return table
+
+
+def tables_of(module: str) -> list[Table]:
+    """Return the tables whose classes stand in a module, named by its dotted path."""
+    return [
+        table_of(mapper.class_)
+        for mapper in Base.registry.mappers
+        if mapper.class_.__module__ == module
+    ]
+
+
 class UtcTime(TypeDecorator[datetime]):
-    """An instant: aware UTC in Python, naive UTC in the database, so both databases hold the same."""
+    """An instant: aware UTC in Python, naive UTC in both databases."""
 
     impl = DateTime
     cache_ok = True
@@ -53,7 +72,11 @@ def open_engine(url: str, *, is_durable: bool = True) -> Engine:
     """
     if url.startswith(("postgresql:", "postgres:")):
         return _open_postgresql(url, is_durable)
-    engine = create_engine(url, connect_args={"timeout": 60, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 60, "check_same_thread": False},
+        json_serializer=_json,
+    )
 
     @event.listens_for(engine, "connect")
     def _tune(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -63,10 +86,12 @@ def open_engine(url: str, *, is_durable: bool = True) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
+        # Fewer, longer checkpoints than by default (1000 pages): they hold up whoever commits then.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A reader that turns writer half-way fails when another has written since: say it at the start.
+        # A reader that turns writer half-way fails when another wrote since: say it at the start.
         is_writing = connection.get_execution_options().get("is_writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
@@ -76,12 +101,18 @@ def open_engine(url: str, *, is_durable: bool = True) -> Engine:
 def _open_postgresql(url: str, is_durable: bool) -> Engine:
     url = "postgresql+psycopg://" + url.split("://", 1)[1]
     options = "-c timezone=UTC" + ("" if is_durable else " -c synchronous_commit=off")
-    return create_engine(url, connect_args={"options": options}, pool_size=40, max_overflow=40)
+    return create_engine(
+        url, connect_args={"options": options}, json_serializer=_json, pool_size=40, max_overflow=40
+    )
 
 
 def is_sqlite(engine: Engine) -> bool:
     """Say whether the embedded database is in use."""
     return engine.dialect.name == "sqlite"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @contextlib.contextmanager
@@ -90,11 +121,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     Commits at the end, rolls back on an exception.
     """
-    with _turn(engine), engine.connect().execution_options(is_writing=True) as connection:
-        with connection.begin():
-            if not is_sqlite(engine):
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITING_LOCK})
-            yield connection
+    with (
+        _turn(engine),
+        engine.connect().execution_options(is_writing=True) as connection,
+        connection.begin(),
+    ):
+        if not is_sqlite(engine):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITING_LOCK})
+        yield connection
 
 
 @contextlib.contextmanager
@@ -118,6 +152,41 @@ def _turn(engine: Engine) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet; leave the others as they are."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def insert_or_replace(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert rows (all with the same columns), or overwrite the ones with the same primary key."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    insert = _insert(connection, table)
+    rest = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+
+
+def add_up(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add each row's numbers to the row with the same primary key, or insert it."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    insert = _insert(connection, table)
+    sums = {name: table.c[name] + insert.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    # Both dialects write ON CONFLICT alike, but SQLAlchemy keeps one `insert` for each.
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -63,7 +63,7 @@ class FormClosed(Problem):
 
 
 class Conflict(Problem):
-    """The request does not fit the state of things: somebody else was faster, or a rule forbids it."""
+    """The request does not fit the state of things, as somebody was faster or a rule forbids it."""
 
     status = 409
     code = "conflict"

@@ -18,7 +18,10 @@ from server.database import Base, UtcTime
 
 
 class Projected(Base):
-    """That a submission has been worked out: state is projected, parked (unknown version), failed or replaced."""
+    """That a submission has been worked out.
+
+    State is projected, parked (unknown version), failed or replaced.
+    """
 
     __tablename__ = "projected"
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -27,7 +30,12 @@ class Projected(Base):
 
 
 class Visit(Base):
-    """One call at one household, person or clinic: what any submission says of when, where and who."""
+    """One call at one household, person or clinic: what any submission says of when, where and who.
+
+    `moment` orders reports: the instant the visit ended as told by the phone, then the instance
+    id, so that the order is the same whatever arrived first. `household` holds the household
+    concepts that were answered; `flags` counts the submission's flags.
+    """
 
     __tablename__ = "visit"
     __table_args__ = (
@@ -36,7 +44,7 @@ class Visit(Base):
         Index("visit_by_phone", "phone_id", "visited_on"),
     )
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    instance_id: Mapped[str]
+    moment: Mapped[str]
     form_id: Mapped[str]
     village_code: Mapped[str]
     household_id: Mapped[str | None]
@@ -55,14 +63,17 @@ class Visit(Base):
 
 
 class PersonReport(Base):
-    """What one submission says of one person. `said` holds the person concepts that were answered."""
+    """What one submission says of one person.
+
+    `said` holds the person concepts that were answered.
+    """
 
     __tablename__ = "person_report"
     __table_args__ = (Index("person_report_by_person", "person_id"),)
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    moment: Mapped[str]
     person_id: Mapped[str]
-    instance_id: Mapped[str]
     household_id: Mapped[str | None]
     village_code: Mapped[str]
     reported_on: Mapped[date]
@@ -82,15 +93,18 @@ class Measurement(Base):
 
 
 class Finding(Base):
-    """What one submission says of one person and one disease or clue: state suspected or documented."""
+    """What one submission says of one person and one disease or clue.
+
+    State suspected or documented.
+    """
 
     __tablename__ = "finding"
     __table_args__ = (Index("finding_by_person", "person_id"),)
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     code: Mapped[str] = mapped_column(primary_key=True)
+    moment: Mapped[str]
     person_id: Mapped[str]
-    instance_id: Mapped[str]
     state: Mapped[str]
     found_on: Mapped[date]
     said: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -103,7 +117,7 @@ class ClinicAudit(Base):
     __table_args__ = (Index("clinic_audit_by_clinic", "clinic_id", "audited_on"),)
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     clinic_id: Mapped[str]
-    instance_id: Mapped[str]
+    moment: Mapped[str]
     audited_on: Mapped[date]
     got: Mapped[float]
     possible: Mapped[float]
@@ -116,7 +130,10 @@ class ClinicAudit(Base):
 
 
 class Flag(Base):
-    """A complaint kept for people to answer. `path` names the field, `place` its position in repeats."""
+    """A complaint kept for people to answer.
+
+    `path` names the field, `place` its position in repeats.
+    """
 
     __tablename__ = "flag"
     __table_args__ = (
@@ -133,7 +150,10 @@ class Flag(Base):
 
 
 class EntityChange(Base):
-    """What one submission does to one entity: the entity's versions are its changes in order of arrival."""
+    """What one submission does to one entity.
+
+    The entity's versions are its changes in order of arrival.
+    """
 
     __tablename__ = "entity_change"
     __table_args__ = (Index("entity_change_by_entity", "list_name", "entity_id"),)
@@ -175,9 +195,9 @@ class Household(Base):
 
 
 class Person(Base):
-    """One of a household, as all reports tell; personal columns are name, id_number, phone, birth_date.
+    """One of a household, as all reports tell.
 
-    `id_hash` is a keyed hash of the ID number, to find the same person twice. `screening` is done,
+    Personal columns are name, id_number, phone and birth_date. `id_hash` is a keyed hash of the ID number, to find the same person twice. `screening` is done,
     absent, refused, dead, moved or "" (not asked yet).
     """
 
@@ -207,7 +227,10 @@ class Person(Base):
 
 
 class Case(Base):
-    """One person's one disease, or one clue whose disease the hospital has to tell; state suspected or documented."""
+    """One person's one disease.
+
+    Or one clue whose disease the hospital has to tell; state suspected or documented.
+    """
 
     __tablename__ = "screening_case"
     __table_args__ = (Index("case_by_village", "village_code", "code", "state"),)
@@ -221,7 +244,10 @@ class Case(Base):
 
 
 class Entity(Base):
-    """What a phone may choose from, as its changes leave it. Not served while `is_created` is false."""
+    """What a phone may choose from, as its changes leave it.
+
+    Not served while `is_created` is false.
+    """
 
     __tablename__ = "entity"
     __table_args__ = (Index("entity_by_village", "list_name", "village_code"),)
@@ -235,7 +261,10 @@ class Entity(Base):
 
 
 class EntityTally(Base):
-    """Entities of one list in one village: how many, and a digest that changes when any of them does."""
+    """Entities of one list in one village.
+
+    How many, and a digest that changes when any of them does.
+    """
 
     __tablename__ = "entity_tally"
     list_name: Mapped[str] = mapped_column(primary_key=True)

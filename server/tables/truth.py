@@ -178,7 +178,10 @@ class Batch(Base):
 
 
 class BatchEntry(Base):
-    """One person on a batch, or one who left since the last (`change` = removed), as known that day."""
+    """One person on a batch, or one who left since the last (`change` = removed).
+
+    As known that day.
+    """
 
     __tablename__ = "batch_entry"
     batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"), primary_key=True)
@@ -203,7 +206,10 @@ class RegistryImport(Base):
 
 
 class JournalEntry(Base):
-    """Who saw or took what. `subject` names it ("batch 4"), `detail` holds counts and the reason."""
+    """Who saw or took what.
+
+    `subject` names it ("batch 4"), `detail` holds counts and the reason.
+    """
 
     __tablename__ = "journal_entry"
     id: Mapped[int] = mapped_column(primary_key=True)

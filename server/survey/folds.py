@@ -1,0 +1,175 @@
+"""What all reports about one household, person, case or entity add up to. Pure folds.
+
+Each takes rows in any order and sorts them by `moment` (or by submission for entities, whose
+versions are the order of arrival), so the outcome does not depend on what arrived first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+Row = Mapping[str, Any]
+
+# Three days on which nobody was met close a household ("absent after 3 visits").
+ABSENT_DAYS = 3
+
+
+def household_outcome(visits: Sequence[Row]) -> str:
+    """Return completed, refused, vacated, absent_final or open, from visits in order of time.
+
+    A completed visit stands. Otherwise the last visit on which somebody was met, or the house
+    was found empty for good, decides; otherwise the number of days without meeting anyone.
+    """
+    outcomes = [visit["outcome"] for visit in visits]
+    if "completed" in outcomes:
+        return "completed"
+    told = [outcome for outcome in outcomes if outcome in ("refused", "vacated")]
+    if told:
+        return str(told[-1])
+    absent_on = {visit["visited_on"] for visit in visits if visit["outcome"] == "absent"}
+    return "absent_final" if len(absent_on) >= ABSENT_DAYS else "open"
+
+
+def household(household_id: str, visits: Iterable[Row]) -> dict[str, Any]:
+    """Return the Household row of at least one visit."""
+    ordered = sorted(visits, key=_moment)
+    said = _latest(visit["household"] for visit in ordered)
+    fixes = [visit for visit in ordered if visit["latitude"] is not None]
+    fix = fixes[-1] if fixes else {"latitude": None, "longitude": None, "accuracy_m": None}
+    return {
+        "id": household_id,
+        "village_code": ordered[-1]["village_code"],
+        "number": said.get("number", ""),
+        "key": said.get("key", ""),
+        "villager_group": said.get("group", ""),
+        "kind": said.get("kind", ""),
+        "size": _whole(said.get("size")),
+        "cause": said.get("cause", ""),
+        "phone": said.get("phone", ""),
+        "outcome": household_outcome(ordered),
+        "visits": len(ordered),
+        "last_visit_on": max(visit["visited_on"] for visit in ordered),
+        "latitude": fix["latitude"],
+        "longitude": fix["longitude"],
+        "accuracy_m": fix["accuracy_m"],
+    }
+
+
+def person(person_id: str, reports: Iterable[Row], cases: Sequence[Row]) -> dict[str, Any]:
+    """Return the Person row of at least one report; `cases` are the person's cases that count."""
+    ordered = sorted(reports, key=_moment)
+    said = _latest(report["said"] for report in ordered)
+    households = [report["household_id"] for report in ordered if report["household_id"]]
+    screening, screened_on = _screening(ordered)
+    return {
+        "id": person_id,
+        "household_id": households[-1] if households else None,
+        "village_code": ordered[-1]["village_code"],
+        "name": said.get("name", ""),
+        "sex": said.get("sex", ""),
+        "birth_date": _day(said.get("birth_date")),
+        "birth_year": _whole(said.get("birth_year")),
+        "id_number": said.get("id_number", ""),
+        "id_hash": said.get("id_hash", ""),
+        "kind": said.get("kind", ""),
+        "relation": said.get("relation", ""),
+        "residence": said.get("residence", ""),
+        "phone": said.get("phone", ""),
+        "screening": screening,
+        "screened_on": screened_on,
+        "suspected": any(case["state"] == "suspected" for case in cases),
+        "documented": any(case["state"] == "documented" for case in cases),
+    }
+
+
+def _screening(reports: Sequence[Row]) -> tuple[str, date | None]:
+    told = [report for report in reports if report["screening"]]
+    if not told:
+        return "", None
+    done = [report for report in told if report["screening"] == "done"]
+    if done:
+        return "done", done[-1]["reported_on"]
+    return told[-1]["screening"], None
+
+
+def cases(person_id: str, village_code: str, findings: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the Case rows of one person, one for each code, ordered by code.
+
+    Documented once is documented; `found_on` is the first day, `last_on` the latest.
+    """
+    by_code: dict[str, list[Row]] = {}
+    for finding in sorted(findings, key=_moment):
+        by_code.setdefault(finding["code"], []).append(finding)
+    return [
+        {
+            "person_id": person_id,
+            "code": code,
+            "village_code": village_code,
+            "state": "documented"
+            if any(one["state"] == "documented" for one in found)
+            else "suspected",
+            "found_on": min(one["found_on"] for one in found),
+            "last_on": max(one["found_on"] for one in found),
+            "said": found[-1]["said"],
+        }
+        for code, found in sorted(by_code.items())
+    ]
+
+
+def last_village(reports: Iterable[Row]) -> str:
+    """Return the village of the latest of at least one report."""
+    village: str = max(reports, key=_moment)["village_code"]
+    return village
+
+
+def entity(list_name: str, entity_id: str, changes: Iterable[Row]) -> dict[str, Any]:
+    """Return the Entity row of at least one change; the version counts its changes.
+
+    Last write wins, property by property; a create counts first, whenever it came. The village
+    is the property `village_code`, by which lists are cut to a phone's villages.
+    """
+    ordered = sorted(
+        changes, key=lambda one: (not one["creates"], one["submission_id"], one["number"])
+    )
+    properties: dict[str, str] = {}
+    label = ""
+    for change in ordered:
+        properties.update(change["properties"])
+        label = change["label"] or label
+    return {
+        "list_name": list_name,
+        "entity_id": entity_id,
+        "village_code": properties.get("village_code", ""),
+        "label": label,
+        "version": len(ordered),
+        "is_created": any(change["creates"] for change in ordered),
+        "properties": properties,
+    }
+
+
+def _moment(row: Row) -> tuple[str, int]:
+    return row["moment"], row.get("position", 0)
+
+
+def _latest(said: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the last answer to each concept that was not blank."""
+    known: dict[str, str] = {}
+    for one in said:
+        known.update({name: text for name, text in one.items() if text})
+    return known
+
+
+def _whole(text: str | None) -> int | None:
+    try:
+        return None if not text else int(float(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if not text else date.fromisoformat(text[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,160 @@
+"""What is counted, by village: coverage against the register, findings by disease, work by day.
+
+Every query costs its villages, not its submissions: it reads tallies (tables/projections).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from maps.coverage import VillageCoverage
+from maps.points import Point, centre
+from server.survey.areas import Scope
+from server.tables.projections import DayTally, DiseaseTally, Household, VillageTally
+from server.tables.reference import Clinic, Division, Village
+
+# Household ids are hashes, so the lowest ones are a random sample; its median is within some
+# metres of the whole village's and costs the same in a village of any size.
+SAMPLED_HOUSEHOLDS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class DiseaseCount:
+    """Cases of one disease or clue code."""
+
+    code: str
+    suspected: int
+    documented: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """Submissions of one form on one calendar day of the site."""
+
+    day: date
+    form_id: str
+    submissions: int
+
+
+def coverage_by_village(
+    session: Session, scope: Scope, today: date, township: str | None = None
+) -> list[VillageCoverage]:
+    """Return every village in force in the scope, also those nobody has visited, ordered by code.
+
+    `today` is the site's day, from which the days since the last visit are counted.
+    """
+    last_visit = (
+        select(func.max(DayTally.day))
+        .where(DayTally.village_code == Village.code)
+        .scalar_subquery()
+    )
+    query = (
+        select(Village, Division.name, VillageTally, last_visit)
+        .outerjoin(Division, Division.code == Village.township_code)
+        .outerjoin(VillageTally, VillageTally.village_code == Village.code)
+        .where(scope.where(Village.code))
+        .where((Village.valid_to.is_(None)) | (Village.valid_to >= today))
+        .order_by(Village.code)
+    )
+    if township is not None:
+        query = query.where(Village.township_code == township)
+    rows: list[Any] = list(session.execute(query))
+    places = _places(session, [row[0] for row in rows])
+    return [_coverage(row, places, today) for row in rows]
+
+
+def _coverage(row: Any, places: dict[str, Point], today: date) -> VillageCoverage:
+    village, township_name, tally, last_visit = row
+    return VillageCoverage(
+        code=village.code,
+        name=village.name,
+        township_code=village.township_code,
+        township_name=township_name or village.township_code,
+        place=places.get(village.code),
+        register_households=village.households,
+        register_persons=village.persons,
+        register_source=village.register_source or "",
+        register_on=village.register_on,
+        last_visit_on=last_visit,
+        days_behind=(today - last_visit).days if last_visit else None,
+        households_completed=tally.completed if tally else 0,
+        households_refused=tally.refused if tally else 0,
+        households_absent_final=tally.absent_final if tally else 0,
+        households_vacated=tally.vacated if tally else 0,
+        households_seen=tally.households if tally else 0,
+        persons_registered=tally.persons if tally else 0,
+        persons_screened=tally.screened if tally else 0,
+        suspected=tally.suspected if tally else 0,
+        documented=tally.documented if tally else 0,
+    )
+
+
+def _places(session: Session, villages: list[Village]) -> dict[str, Point]:
+    """Return each village's point: the registry's, its clinic's, or its households' middle."""
+    places = {
+        village.code: Point(village.latitude, village.longitude)
+        for village in villages
+        if village.latitude is not None and village.longitude is not None
+    }
+    missing = [village.code for village in villages if village.code not in places]
+    clinics: list[Any] = list(
+        session.execute(
+            select(Clinic.village_code, Clinic.latitude, Clinic.longitude).where(
+                Clinic.village_code.in_(missing), Clinic.latitude.is_not(None)
+            )
+        )
+    )
+    places.update({row[0]: Point(row[1], row[2]) for row in clinics})
+    for code in missing:
+        if code not in places and (point := _middle_of_households(session, code)):
+            places[code] = point
+    return places
+
+
+def _middle_of_households(session: Session, village_code: str) -> Point | None:
+    fixes: list[Any] = list(
+        session.execute(
+            select(Household.latitude, Household.longitude)
+            .where(Household.village_code == village_code, Household.latitude.is_not(None))
+            .order_by(Household.id)
+            .limit(SAMPLED_HOUSEHOLDS)
+        )
+    )
+    return centre([Point(latitude, longitude) for latitude, longitude in fixes])
+
+
+def diseases(session: Session, scope: Scope, village: str | None = None) -> list[DiseaseCount]:
+    """Return the cases of the scope, or of one of its villages, by code, most first."""
+    query = (
+        select(DiseaseTally.code, DiseaseTally.state, func.sum(DiseaseTally.cases))
+        .where(scope.where(DiseaseTally.village_code))
+        .group_by(DiseaseTally.code, DiseaseTally.state)
+    )
+    if village is not None:
+        query = query.where(DiseaseTally.village_code == village)
+    counts: dict[str, dict[str, int]] = {}
+    for code, state, cases in session.execute(query):
+        counts.setdefault(code, {})[state] = int(cases)
+    found = [
+        DiseaseCount(code, states.get("suspected", 0), states.get("documented", 0))
+        for code, states in counts.items()
+    ]
+    return sorted(found, key=lambda one: (-one.suspected - one.documented, one.code))
+
+
+def days(session: Session, scope: Scope, since: date, village: str | None = None) -> list[DayCount]:
+    """Return the submissions of each day since `since`, by form, ordered by day and form."""
+    query = (
+        select(DayTally.day, DayTally.form_id, func.sum(DayTally.submissions))
+        .where(scope.where(DayTally.village_code), DayTally.day >= since)
+        .group_by(DayTally.day, DayTally.form_id)
+        .order_by(DayTally.day, DayTally.form_id)
+    )
+    if village is not None:
+        query = query.where(DayTally.village_code == village)
+    return [DayCount(day, form_id, int(number)) for day, form_id, number in session.execute(query)]

@@ -1,0 +1,360 @@
+"""What one submission says, as rows of the projected reports. Pure: same answers, same rows.
+
+Which answer means what is told by the form's concepts (docs/concepts.md), never by its name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from forms import checks, domain_checks, results, visits
+from forms.entities import EntityBlock
+from forms.submission import Answers, Group
+from forms.values import read_day, read_instant, read_number
+from server.survey import catalogue
+from server.survey.identity import stable_uuid
+
+Row = dict[str, Any]
+
+# Concepts under "finding." that are no disease code.
+_ABOUT_FINDINGS = frozenset(
+    ["codes", "reported", "special", "level", "paper", "since", "next", "refer_by"]
+)
+# A level 2 or 3 hospital's paper that was seen: domain.md 2.6, "documented".
+HOSPITAL_LEVELS = ("l2", "l3")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where answers came from: the kept submission's own columns."""
+
+    submission_id: int
+    project_id: int
+    form_id: str
+    instance_id: str
+    deprecated_id: str | None
+    received_at: datetime
+    phone_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What interpretation needs of the site: its calendar and the key for hashes of ID numbers."""
+
+    zone: ZoneInfo
+    id_numbers: bytes
+
+
+@dataclass(slots=True)
+class Interpretation:
+    """The report rows of one submission, ready to insert; `state` as in tables.Projected."""
+
+    origin: Origin
+    state: str = "projected"
+    reason: str = ""
+    visit: Row | None = None
+    persons: list[Row] = field(default_factory=list)
+    measurements: list[Row] = field(default_factory=list)
+    findings: list[Row] = field(default_factory=list)
+    audits: list[Row] = field(default_factory=list)
+    flags: list[Row] = field(default_factory=list)
+    changes: list[Row] = field(default_factory=list)
+
+
+def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
+    """Return all that the answers say, flags of the domain checks included."""
+    result = Interpretation(origin)
+    visit = _visit(answers, origin, keys.zone)
+    result.visit = visit
+    for number, group in enumerate(_person_groups(answers)):
+        _report_person(result, answers, group, number, visit, keys)
+    if answers.has_concept("clinic.id"):
+        _report_audit(result, answers, visit)
+    result.changes = [
+        _change(origin, number, block)
+        for number, block in enumerate(answers.entities)
+        if (block.creates or block.updates) and block.entity_id and block.list_name
+    ]
+    today = origin.received_at.astimezone(keys.zone).date()
+    complaints = checks.complaints(answers)
+    complaints += domain_checks.domain_complaints(answers, origin.received_at, today)
+    result.flags = [
+        {
+            "submission_id": origin.submission_id,
+            "number": number,
+            "village_code": visit["village_code"],
+            "code": one.code,
+            "path": one.path,
+            "place": ".".join(map(str, one.position)),
+            "params": dict(one.params),
+        }
+        for number, one in enumerate(complaints)
+    ]
+    visit["flags"] = len(result.flags)
+    return result
+
+
+def _visit(answers: Answers, origin: Origin, zone: ZoneInfo) -> Row:
+    village = _first_said(answers, "visit.village")
+    started_at = read_instant(answers.concept("visit.start") or "")
+    ended_at = read_instant(answers.concept("visit.end") or "")
+    visited_on = _visited_on(answers, started_at, origin.received_at, zone)
+    said = answers.concepts("household.")
+    fix = visits.visit_fix(answers)
+    return {
+        "submission_id": origin.submission_id,
+        "moment": _moment(visited_on, ended_at or started_at, origin, zone),
+        "form_id": origin.form_id,
+        "village_code": village,
+        "household_id": _household_id(answers, said, village, origin),
+        "visited_on": visited_on,
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "phone_id": origin.phone_id,
+        "worker": answers.concept("visit.worker") or "",
+        "way": answers.concept("visit.way") or "",
+        "outcome": _outcome(answers),
+        "latitude": fix.latitude if fix else None,
+        "longitude": fix.longitude if fix else None,
+        "accuracy_m": fix.accuracy_m if fix else None,
+        "household": said,
+        "flags": 0,
+    }
+
+
+def _first_said(answers: Answers, concept: str) -> str:
+    """Return a concept's answer wherever the form asks it, outer groups first, "" when nowhere."""
+    said = answers.concept(concept)
+    if said is not None:
+        return said
+    return next((text for group in answers.groups(concept) if (text := group.concept(concept))), "")
+
+
+def _visited_on(
+    answers: Answers, started_at: datetime | None, received_at: datetime, zone: ZoneInfo
+) -> date:
+    """Return the day the phone tells, but none after the day of receipt: its clock may be wrong."""
+    told = read_day(answers.concept("visit.date") or "")
+    received_on = received_at.astimezone(zone).date()
+    if told is None and started_at is not None:
+        told = started_at.astimezone(zone).date()
+    return min(told, received_on) if told else received_on
+
+
+def _moment(visited_on: date, at: datetime | None, origin: Origin, zone: ZoneInfo) -> str:
+    clock = at.astimezone(zone).time().isoformat("milliseconds") if at else ""
+    return f"{visited_on.isoformat()}T{clock}|{origin.instance_id}"
+
+
+def _household_id(
+    answers: Answers, said: Mapping[str, str], village: str, origin: Origin
+) -> str | None:
+    """Return the household's id: by its number in the village, the phone's key, or the visit.
+
+    None for forms that are not about a household.
+    """
+    if not answers.plan.under("", "household.") and not answers.has_concept("visit.outcome"):
+        return None
+    if number := said.get("number"):
+        return stable_uuid("household", village, number.strip().upper())
+    if key := said.get("key"):
+        return stable_uuid("household key", key)
+    return stable_uuid("household of", origin.instance_id)
+
+
+def _outcome(answers: Answers) -> str:
+    """Return the outcome told, else what consent implies, else "completed" as somebody answered."""
+    if told := answers.concept("visit.outcome"):
+        return told
+    consent = answers.concept("visit.consent")
+    return "refused" if consent == "no" else "completed"
+
+
+def _person_groups(answers: Answers) -> list[Group]:
+    return [
+        group
+        for group in answers.groups("person.")
+        if group.concept("person.name")
+        or group.concept("person.id")
+        or group.concept("person.id_number")
+    ]
+
+
+def _report_person(
+    result: Interpretation,
+    answers: Answers,
+    group: Group,
+    number: int,
+    visit: Row,
+    keys: Keys,
+) -> None:
+    origin = result.origin
+    said = group.concepts("person.")
+    if id_number := said.get("id_number", "").strip().upper():
+        said["id_number"] = id_number
+        said["id_hash"] = hmac.new(keys.id_numbers, id_number.encode(), hashlib.sha256).hexdigest()
+    if (born := said.get("birth_date")) and not said.get("birth_year"):
+        said["birth_year"] = born[:4]
+    person_id = _person_id(answers, group, said, visit, origin)
+    report = {
+        "submission_id": origin.submission_id,
+        "position": number,
+        "moment": visit["moment"],
+        "person_id": person_id,
+        "household_id": visit["household_id"],
+        "village_code": visit["village_code"],
+        "reported_on": visit["visited_on"],
+        "screening": _screening(group),
+        "said": said,
+    }
+    result.persons.append(report)
+    result.measurements += [
+        {
+            "submission_id": origin.submission_id,
+            "position": number,
+            "name": name,
+            "person_id": person_id,
+            "value": value,
+        }
+        for name, text in group.concepts("measure.").items()
+        if (value := read_number(text)) is not None
+    ]
+    result.findings += _findings(group, report)
+
+
+def _screening(group: Group) -> str:
+    """Return the screening's state; without consent, whatever was done counts as refused."""
+    state = group.concept("screening.state") or ""
+    return "refused" if state == "done" and group.concept("screening.consent") == "no" else state
+
+
+def _person_id(
+    answers: Answers, group: Group, said: Mapping[str, str], visit: Row, origin: Origin
+) -> str:
+    """Return the id of the entity the name is saved to, else the told id, else a computed one."""
+    saves_to = answers.plan.saves_to(group.scope, "person.name")
+    for block in answers.entities:
+        if block.list_name == saves_to and block.position == group.position and block.entity_id:
+            return block.entity_id
+    if told := said.get("id"):
+        return told
+    if id_hash := said.get("id_hash"):
+        return stable_uuid("person by id", id_hash)
+    place = visit["household_id"] or visit["village_code"]
+    born = said.get("birth_date") or said.get("birth_year") or ""
+    if place and born and said.get("name"):
+        return stable_uuid("person", place, said["name"], said.get("sex", ""), born)
+    return stable_uuid("person of", origin.instance_id, *map(str, group.position))
+
+
+def _findings(group: Group, report: Row) -> list[Row]:
+    """Return one finding a disease or clue: documented when its hospital paper was seen."""
+    if report["screening"] not in ("done", ""):
+        return []
+    reported = _words(group.concept("finding.reported")) | _words(group.concept("finding.special"))
+    reported -= {"none", "other_special"}
+    has_paper = (
+        group.concept("finding.paper") == "yes"
+        and group.concept("finding.level") in HOSPITAL_LEVELS
+    )
+    codes = set(reported)
+    for code in _clues(group):
+        known = reported.intersection(catalogue.candidates(code))
+        if not known and not (code == "special_reported" and group.concept("finding.special")):
+            codes.add(code)
+    said = {
+        name: text
+        for name in ("level", "paper", "since", "next", "refer_by")
+        if (text := group.concept(f"finding.{name}"))
+    }
+    return [
+        {
+            "submission_id": report["submission_id"],
+            "position": report["position"],
+            "code": code,
+            "moment": report["moment"],
+            "person_id": report["person_id"],
+            "state": "documented" if has_paper and code in reported else "suspected",
+            "found_on": report["reported_on"],
+            "said": said,
+        }
+        for code in sorted(codes)
+    ]
+
+
+def _clues(group: Group) -> set[str]:
+    """Return the codes the phone told and those its answers give: an old form loses nobody."""
+    told = {
+        code
+        for code, text in group.concepts("finding.").items()
+        if code not in _ABOUT_FINDINGS and text in ("1", "yes", "true")
+    }
+    return told | _words(group.concept("finding.codes")) | set(results.server_clues(group) or ())
+
+
+def _words(text: str | None) -> set[str]:
+    return set((text or "").split())
+
+
+def _report_audit(result: Interpretation, answers: Answers, visit: Row) -> None:
+    clinic_id = answers.concept("clinic.id")
+    if not clinic_id:
+        return
+    told = read_day(answers.concept("audit.date") or "")
+    result.audits.append(
+        {
+            "submission_id": result.origin.submission_id,
+            "clinic_id": clinic_id,
+            "moment": visit["moment"],
+            "audited_on": min(told, visit["visited_on"]) if told else visit["visited_on"],
+            "latitude": visit["latitude"],
+            "longitude": visit["longitude"],
+            **_score(answers),
+        }
+    )
+
+
+def _score(answers: Answers) -> Row:
+    """Return the audit's points: worked out from its items, else as the form tells them."""
+    score = results.server_score(answers)
+    if score is not None:
+        return {
+            "got": score.got,
+            "possible": score.possible,
+            "score": score.score,
+            "result": score.result,
+            "vetoes": list(score.vetoes),
+            "dimensions": {name: list(points) for name, points in score.dimensions.items()},
+        }
+    possible = answers.concepts("audit.possible.")
+    return {
+        "got": read_number(answers.concept("audit.got") or "") or 0,
+        "possible": read_number(answers.concept("audit.possible") or "") or 0,
+        "score": read_number(answers.concept("audit.score") or ""),
+        "result": answers.concept("audit.result") or "",
+        "vetoes": ["veto"] if answers.concept("audit.veto") in ("1", "yes") else [],
+        "dimensions": {
+            name: [read_number(got) or 0, read_number(possible.get(name, "")) or 0]
+            for name, got in answers.concepts("audit.got.").items()
+        },
+    }
+
+
+def _change(origin: Origin, number: int, block: EntityBlock) -> Row:
+    return {
+        "submission_id": origin.submission_id,
+        "number": number,
+        "list_name": block.list_name,
+        "entity_id": block.entity_id,
+        "creates": block.creates,
+        "updates": block.updates,
+        "label": block.label,
+        "base_version": block.base_version,
+        "properties": dict(block.properties),
+    }

@@ -1,0 +1,139 @@
+"""Writes submissions and their files into the truth, a group in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from server.database import insert_new, table_of
+from server.errors import AlreadyKept, Conflict, Problem
+from server.survey.files import KeptFile
+from server.tables.truth import Attachment, Submission
+
+SUBMISSION = table_of(Submission)
+ATTACHMENT = table_of(Attachment)
+
+# Project, form and instance id: what makes a submission one.
+Key = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A submission on its way to the writer: its row but for the id, and the files beside it."""
+
+    row: dict[str, Any]
+    files: Sequence[KeptFile]
+
+    @property
+    def key(self) -> Key:
+        """What makes the submission one."""
+        return self.row["project_id"], self.row["form_id"], self.row["instance_id"]
+
+    @property
+    def replaces(self) -> Key | None:
+        """The submission this is an edit of."""
+        replaced = self.row["deprecated_id"]
+        return (self.row["project_id"], self.row["form_id"], replaced) if replaced else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A submission that is safe. `is_orphan`: an edit whose predecessor has not come yet."""
+
+    submission_id: int
+    is_new: bool
+    is_orphan: bool
+
+
+def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Problem]:
+    """Insert what is new; say for each whether it is kept, was here, or contradicts what is here.
+
+    Called by the writer alone: it holds the turn, so the next id is the largest plus one.
+    """
+    instances = [one.row["instance_id"] for one in group]
+    replaced = [one.row["deprecated_id"] for one in group if one.row["deprecated_id"]]
+    known = _known(connection, [*instances, *replaced])
+    edited = _edited(connection, replaced)
+    next_id = (connection.scalar(select(func.max(SUBMISSION.c.id))) or 0) + 1
+    rows: list[dict[str, Any]] = []
+    files: list[dict[str, Any]] = []
+    outcomes: list[Kept | Problem] = []
+    for one in group:
+        outcome = _judge(one, known, edited, next_id)
+        outcomes.append(outcome)
+        if isinstance(outcome, Problem):
+            continue
+        if outcome.is_new:
+            next_id += 1
+            row = {**one.row, "id": outcome.submission_id}
+            before = known.get(one.replaces) if one.replaces else None
+            if one.replaces:
+                row["root_instance_id"] = before["root_instance_id"] if before else one.replaces[2]
+                edited.add(one.replaces)
+            known[one.key] = row
+            rows.append(row)
+        files += _file_rows(outcome.submission_id, one)
+    if rows:
+        connection.execute(insert(SUBMISSION), rows)
+    insert_new(connection, ATTACHMENT, files)
+    return outcomes
+
+
+def _judge(
+    one: Keeping, known: Mapping[Key, Mapping[str, Any]], edited: set[Key], next_id: int
+) -> Kept | Problem:
+    found = known.get(one.key)
+    if found is not None:
+        if found["sha256"] == one.row["sha256"]:
+            return Kept(found["id"], is_new=False, is_orphan=False)
+        return AlreadyKept(
+            "%(instance)s was received before, with other answers.", instance=one.key[2]
+        )
+    if one.replaces is None:
+        return Kept(next_id, is_new=True, is_orphan=False)
+    if one.replaces in edited:
+        return Conflict("These answers were edited before by somebody else. Edit the newest ones.")
+    return Kept(next_id, is_new=True, is_orphan=one.replaces not in known)
+
+
+def _known(connection: Connection, instance_ids: Sequence[str]) -> dict[Key, Mapping[str, Any]]:
+    columns = SUBMISSION.c
+    rows = connection.execute(
+        select(
+            columns.id,
+            columns.project_id,
+            columns.form_id,
+            columns.instance_id,
+            columns.root_instance_id,
+            columns.sha256,
+        ).where(columns.instance_id.in_(instance_ids))
+    )
+    return {(row.project_id, row.form_id, row.instance_id): dict(row._mapping) for row in rows}
+
+
+def _edited(connection: Connection, instance_ids: Sequence[str]) -> set[Key]:
+    if not instance_ids:
+        return set()
+    columns = SUBMISSION.c
+    rows = connection.execute(
+        select(columns.project_id, columns.form_id, columns.deprecated_id).where(
+            columns.deprecated_id.in_(instance_ids)
+        )
+    )
+    return {(project_id, form_id, replaced) for project_id, form_id, replaced in rows}
+
+
+def _file_rows(submission_id: int, one: Keeping) -> list[dict[str, Any]]:
+    return [
+        {
+            "submission_id": submission_id,
+            "name": file.name,
+            "sha256": file.sha256,
+            "size": file.size,
+            "received_at": one.row["received_at"],
+        }
+        for file in one.files
+    ]

@@ -1,0 +1,62 @@
+"""Reading plans of published form versions, made once a process."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, select
+from sqlalchemy.orm import Session
+
+from forms.plan import ReadingPlan
+from server.survey import publishing
+from server.tables.truth import Form, FormVersion
+
+
+@dataclass(frozen=True, slots=True)
+class FormAsked:
+    """A form as a submission names it: its state, and its version's plan, None when unknown."""
+
+    state: str
+    plan: ReadingPlan | None
+
+
+class Plans:
+    """A shelf of reading plans by version and by revision of the mapping beside the form."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._plans: dict[tuple[int, int], ReadingPlan] = {}
+        self._lock = threading.Lock()
+
+    def find(
+        self, connection: Connection, project_id: int, form_id: str, version: str
+    ) -> FormAsked | None:
+        """Return what is published under a form id and version; None for an unknown form."""
+        row = connection.execute(
+            select(Form.state, Form.revision, FormVersion.id)
+            .outerjoin(
+                FormVersion,
+                and_(
+                    FormVersion.project_id == Form.project_id,
+                    FormVersion.form_id == Form.form_id,
+                    FormVersion.version == version,
+                ),
+            )
+            .where(Form.project_id == project_id, Form.form_id == form_id)
+        ).first()
+        if row is None:
+            return None
+        state, revision, version_id = row
+        if version_id is None:
+            return FormAsked(state, None)
+        return FormAsked(state, self._plan(connection, version_id, revision))
+
+    def _plan(self, connection: Connection, version_id: int, revision: int) -> ReadingPlan:
+        plan = self._plans.get((version_id, revision))
+        if plan is None:
+            with self._lock, Session(connection) as session:
+                version = session.get_one(FormVersion, version_id)
+                plan = ReadingPlan(publishing.compiled(session, version))
+                self._plans[version_id, revision] = plan
+        return plan

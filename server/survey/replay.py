@@ -1,0 +1,133 @@
+"""Works kept submissions out again: those not projected yet, those a change concerns, or all.
+
+Every run takes submissions in small groups, each in a transaction of its own, and leaves those
+done marked: it can be stopped and started again, and intake goes on beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+
+from forms.plan import ReadingPlan
+from forms.submission import Envelope, open_envelope, read_answers
+from server.database import Base, writing
+from server.survey import projection
+from server.survey.interpretation import Interpretation, Keys, Origin, interpret
+from server.survey.site import PROJECTED_TABLES, Site, make_projections
+from server.tables.projections import Projected, Visit
+from server.tables.truth import Submission
+
+log = logging.getLogger(__name__)
+
+# Large enough that a commit costs little, small enough that intake waits only a moment.
+GROUP = 200
+
+# Told how many submissions are done.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A kept submission opened for interpretation; `plan` is None when its version is unknown."""
+
+    origin: Origin
+    envelope: Envelope
+    plan: ReadingPlan | None
+
+
+def interpretation(read: Read, keys: Keys) -> Interpretation:
+    """Return what a submission says; parked when its version is unknown or it is encrypted."""
+    if read.envelope.is_encrypted:
+        return Interpretation(read.origin, "parked", "encrypted")
+    if read.plan is None:
+        return Interpretation(read.origin, "parked", "version_unknown")
+    return interpret(read_answers(read.envelope, read.plan), read.origin, keys)
+
+
+def rebuild(site: Site, progress: Progress = lambda done: None) -> int:
+    """Empty the projected tables and work them out again; return how many submissions were read."""
+    with writing(site.engine) as connection:
+        Base.metadata.drop_all(connection, tables=PROJECTED_TABLES)
+        make_projections(connection)
+    return catch_up(site, progress)
+
+
+def waiting(connection: Connection) -> int:
+    """Return how many submissions are kept and not yet worked out."""
+    done = select(func.count()).select_from(Projected).scalar_subquery()
+    kept = select(func.count()).select_from(Submission).scalar_subquery()
+    number: int = connection.scalar(select(kept - done)) or 0
+    return number
+
+
+def catch_up(site: Site, progress: Progress = lambda done: None) -> int:
+    """Project what is kept and not projected, in order of arrival; return how many were read."""
+    is_done = select(Projected.submission_id).where(Projected.submission_id == Submission.id)
+    return again(site, ~is_done.exists(), progress)
+
+
+def form_again(
+    site: Site, project_id: int, form_id: str, progress: Progress = lambda done: None
+) -> int:
+    """Project a form's submissions once more: its mapping changed, or a version became known."""
+    is_of_form = and_(Submission.project_id == project_id, Submission.form_id == form_id)
+    return again(site, is_of_form, progress)
+
+
+def villages_again(
+    site: Site, codes: Collection[str], progress: Progress = lambda done: None
+) -> int:
+    """Project once more what was sent from villages whose place in the registry changed."""
+    visits = select(Visit.submission_id).where(Visit.village_code.in_(codes))
+    return again(site, Submission.id.in_(visits), progress)
+
+
+def again(
+    site: Site, condition: ColumnElement[bool], progress: Progress = lambda done: None
+) -> int:
+    """Project the submissions that `condition` (on Submission) picks; return how many were read."""
+    done, last_id = 0, 0
+    while True:
+        query = select(Submission).where(condition, Submission.id > last_id)
+        with site.engine.connect() as connection:
+            rows = connection.execute(query.order_by(Submission.id).limit(GROUP)).all()
+            reads = [_open(site, connection, row) for row in rows]
+        if not rows:
+            return done
+        _apply(site, [_interpret(read, site.keys) for read in reads])
+        last_id = rows[-1].id
+        done += len(rows)
+        progress(done)
+
+
+def _open(site: Site, connection: Connection, row: Row[Any]) -> Read:
+    """Open a kept submission; it was readable when it was kept."""
+    origin = Origin(
+        row.id,
+        row.project_id,
+        row.form_id,
+        row.instance_id,
+        row.deprecated_id,
+        row.received_at,
+        row.phone_id,
+    )
+    asked = site.plans.find(connection, row.project_id, row.form_id, row.version)
+    return Read(origin, open_envelope(row.xml), asked.plan if asked else None)
+
+
+def _interpret(read: Read, keys: Keys) -> Interpretation:
+    try:
+        return interpretation(read, keys)
+    except Exception as error:
+        log.exception("submission %s is not projected", read.origin.submission_id)
+        return Interpretation(read.origin, "failed", type(error).__name__)
+
+
+def _apply(site: Site, group: Sequence[Interpretation]) -> None:
+    with writing(site.fast_engine) as connection:
+        projection.apply(connection, group)

@@ -1,0 +1,153 @@
+"""One installation: its folder, secrets and database, opened and brought up to date."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, inspect, select, text
+
+from server.config import Settings
+from server.database import Base, open_engine, table_of, tables_of, writing
+from server.survey import keeping, projection
+from server.survey.interpretation import Keys
+from server.survey.plans import Plans
+from server.survey.writer import Lane, Writer
+from server.tables import projections, truth
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+# The newest migration; another one in the database means that `alembic upgrade` has work to do.
+NEWEST_MIGRATION = "0001"
+# Raise this when interpretation, folds or tallies change: the site then rebuilds at its next start.
+PROJECTION_STAMP = "1"
+
+PROJECTED_TABLES = tables_of(projections.__name__)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Random keys of the site: for sign-in cookies, hashes of ID numbers, and Digest nonces."""
+
+    cookies: str
+    id_numbers: bytes
+    nonces: bytes
+
+
+@dataclass(frozen=True)
+class Site:
+    """An open site. `engine` commits durably; `fast_engine` is for what a rebuild can repeat."""
+
+    settings: Settings
+    secrets: Secrets
+    engine: Engine
+    fast_engine: Engine
+
+    @cached_property
+    def writer(self) -> Writer:
+        """The one thread of this process that keeps submissions and projects them."""
+        return Writer()
+
+    @cached_property
+    def plans(self) -> Plans:
+        """The reading plans of the published forms."""
+        return Plans()
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What interpretation needs of the site."""
+        return Keys(self.settings.zone, self.secrets.id_numbers)
+
+    @cached_property
+    def keeping(self) -> Lane:
+        """The writer's lane that keeps submissions, durably."""
+        return Lane(self.engine, keeping.keep)
+
+    @cached_property
+    def projecting(self) -> Lane:
+        """The writer's lane that brings projections up to date."""
+        return Lane(self.fast_engine, projection.apply_each)
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the database."""
+        if "writer" in self.__dict__:
+            self.writer.stop()
+        self.engine.dispose()
+        self.fast_engine.dispose()
+
+
+def open_site(settings: Settings) -> Site:
+    """Open the site in `settings.folder`; make it when it is not there.
+
+    Raises OSError when the folder cannot be used, and SQLAlchemy's errors when the database cannot.
+    """
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.files.mkdir(mode=0o700, exist_ok=True)
+    os.umask(0o077)
+    with _alone(settings.folder / "opening.lock"):
+        kept = _secrets(settings.folder / "secrets.json")
+        engine = open_engine(settings.database)
+        fast_engine = open_engine(settings.database, is_durable=False)
+        _bring_up_to_date(engine, settings.database)
+    return Site(settings, kept, engine, fast_engine)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock that another process opening the same site waits for."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _secrets(path: Path) -> Secrets:
+    if not path.exists():
+        fresh = {name: secrets.token_hex(32) for name in ("cookies", "id_numbers", "nonces")}
+        scratch = path.with_suffix(".new")
+        scratch.write_text(json.dumps(fresh), encoding="utf-8")
+        scratch.chmod(0o600)
+        scratch.rename(path)
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return Secrets(
+        told["cookies"], bytes.fromhex(told["id_numbers"]), bytes.fromhex(told["nonces"])
+    )
+
+
+def _bring_up_to_date(engine: Engine, url: str) -> None:
+    known = inspect(engine).get_table_names()
+    if "alembic_version" not in known or _migration(engine) != NEWEST_MIGRATION:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["engine"] = engine
+        command.upgrade(config, "head")
+    with writing(engine) as connection:
+        if connection.scalar(select(truth.Project.id).limit(1)) is None:
+            connection.execute(table_of(truth.Project).insert(), {"id": 1, "name": "1"})
+        stamp = projections.ProjectionStamp
+        is_current = (
+            "projection_stamp" in known
+            and connection.scalar(select(stamp.stamp)) == PROJECTION_STAMP
+        )
+        if not is_current:
+            Base.metadata.drop_all(connection, tables=PROJECTED_TABLES)
+            make_projections(connection)
+
+
+def make_projections(connection: Connection) -> None:
+    """Create the empty projected tables with today's stamp."""
+    Base.metadata.create_all(connection, tables=PROJECTED_TABLES)
+    connection.execute(table_of(projections.ProjectionStamp).insert(), {"stamp": PROJECTION_STAMP})
+
+
+def _migration(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version

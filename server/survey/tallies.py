@@ -1,0 +1,138 @@
+"""Sums by village, kept by difference: a changed row takes off what it was, adds what it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, delete, select, tuple_
+
+from server.database import add_up, insert_or_replace, table_of
+from server.tables.projections import DayTally, DiseaseTally, EntityTally, VillageTally
+
+Row = Mapping[str, Any]
+
+OUTCOMES = ("completed", "refused", "absent_final", "vacated")
+_VILLAGE_SUMS = ("households", *OUTCOMES, "persons", "screened", "suspected", "documented", "flags")
+_DIGEST_BITS = (1 << 62) - 1
+
+
+class Differences:
+    """What a group of changes adds to the tallies; written once, at the end of the group."""
+
+    def __init__(self) -> None:
+        self._village: Counter[tuple[str, str]] = Counter()
+        self._disease: Counter[tuple[str, str, str]] = Counter()
+        self._day: Counter[tuple[str, Any, str]] = Counter()
+        self._entity: Counter[tuple[str, str]] = Counter()
+        self._digest: Counter[tuple[str, str]] = Counter()
+
+    def visit(self, row: Row, sign: int) -> None:
+        """Count one submission's visit and its flags."""
+        self._day[row["village_code"], row["visited_on"], row["form_id"]] += sign
+        self._village[row["village_code"], "flags"] += sign * row["flags"]
+
+    def household(self, row: Row, sign: int) -> None:
+        """Count one household and its outcome."""
+        self._village[row["village_code"], "households"] += sign
+        if row["outcome"] in OUTCOMES:
+            self._village[row["village_code"], row["outcome"]] += sign
+
+    def person(self, row: Row, sign: int) -> None:
+        """Count one person: screened when done; suspected only while nothing is documented."""
+        code = row["village_code"]
+        self._village[code, "persons"] += sign
+        self._village[code, "screened"] += sign * (row["screening"] == "done")
+        self._village[code, "documented"] += sign * bool(row["documented"])
+        self._village[code, "suspected"] += sign * bool(row["suspected"] and not row["documented"])
+
+    def case(self, row: Row, sign: int) -> None:
+        """Count one case."""
+        self._disease[row["village_code"], row["code"], row["state"]] += sign
+
+    def entity(self, row: Row, sign: int) -> None:
+        """Count one entity that phones may see, and its version in the list's digest."""
+        if row["is_created"]:
+            key = (row["list_name"], row["village_code"])
+            self._entity[key] += sign
+            self._digest[key] += sign * _digest(row)
+
+    def write(self, connection: Connection) -> None:
+        """Add all differences to the tables; a row of zeros is taken out, as if it never was."""
+        self._write_village(connection)
+        diseases = [
+            {"village_code": village, "code": code, "state": state, "cases": cases}
+            for (village, code, state), cases in sorted(self._disease.items())
+            if cases
+        ]
+        add_up(connection, table_of(DiseaseTally), diseases)
+        _drop_zeros(connection, table_of(DiseaseTally), diseases, ("cases",))
+        days = [
+            {"village_code": village, "day": day, "form_id": form_id, "submissions": submissions}
+            for (village, day, form_id), submissions in sorted(self._day.items())
+            if submissions
+        ]
+        add_up(connection, table_of(DayTally), days)
+        _drop_zeros(connection, table_of(DayTally), days, ("submissions",))
+        self._write_entities(connection)
+
+    def _write_village(self, connection: Connection) -> None:
+        by_village: dict[str, dict[str, Any]] = {}
+        for (village, name), number in sorted(self._village.items()):
+            if number:
+                row = by_village.setdefault(
+                    village, {"village_code": village, **dict.fromkeys(_VILLAGE_SUMS, 0)}
+                )
+                row[name] = number
+        rows = list(by_village.values())
+        add_up(connection, table_of(VillageTally), rows)
+        _drop_zeros(connection, table_of(VillageTally), rows, _VILLAGE_SUMS)
+
+    def _write_entities(self, connection: Connection) -> None:
+        """Digests are sums without carry, so they are read, added and put back."""
+        keys = [key for key in sorted(self._digest) if self._digest[key] or self._entity[key]]
+        if not keys:
+            return
+        table = table_of(EntityTally)
+        known = {
+            (row.list_name, row.village_code): row
+            for row in connection.execute(
+                select(table).where(tuple_(table.c.list_name, table.c.village_code).in_(keys))
+            )
+        }
+        rows = []
+        for key in keys:
+            before = known.get(key)
+            rows.append(
+                {
+                    "list_name": key[0],
+                    "village_code": key[1],
+                    "entities": (before.entities if before else 0) + self._entity[key],
+                    "digest": ((before.digest if before else 0) + self._digest[key]) & _DIGEST_BITS,
+                }
+            )
+        insert_or_replace(connection, table, rows)
+        gone = [row for row in rows if row["entities"] == 0]
+        _drop_zeros(connection, table, [{**row, "entities": -1} for row in gone], ("entities",))
+
+
+def _drop_zeros(
+    connection: Connection, table: Table, rows: Iterable[Row], sums: tuple[str, ...]
+) -> None:
+    """Take out the rows of zeros among those that something was taken from."""
+    keys = list(table.primary_key)
+    lessened = [row for row in rows if any(row[name] < 0 for name in sums)]
+    if lessened:
+        connection.execute(
+            delete(table).where(
+                and_(*(table.c[name] == 0 for name in sums)),
+                tuple_(*keys).in_([tuple(row[key.name] for key in keys) for row in lessened]),
+            )
+        )
+
+
+def _digest(row: Row) -> int:
+    text = f"{row['entity_id']}:{row['version']}:{row['label']}:{sorted(row['properties'].items())}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) & _DIGEST_BITS

@@ -1,0 +1,91 @@
+"""One thread that writes for all requests of a process, many requests in one commit.
+
+A commit waits for the disk; ten submissions in one commit wait once (docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from server.database import writing
+
+# More in one commit would make the first wait for the last without saving much.
+LARGEST_GROUP = 64
+
+Work = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """One kind of writing: the engine it commits with, and what it does for a group of jobs.
+
+    `work` returns one outcome a job, in order; an outcome that is an exception is raised to
+    the one who asked. When `work` itself raises, each job is tried again alone.
+    """
+
+    engine: Engine
+    work: Work
+
+
+class Writer:
+    """Takes jobs from any thread and writes them in groups, lane by lane."""
+
+    def __init__(self) -> None:
+        """Start the thread."""
+        self._jobs: queue.SimpleQueue[tuple[Lane, Any, Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def ask(self, lane: Lane, job: Any) -> Future[Any]:
+        """Queue a job. Its future is done once the job is committed."""
+        answer: Future[Any] = Future()
+        self._jobs.put((lane, job, answer))
+        return answer
+
+    def stop(self) -> None:
+        """Write what is queued, then end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            group = [first]
+            is_last = False
+            while len(group) < LARGEST_GROUP and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    is_last = True
+                    break
+                group.append(following)
+            lanes: dict[Lane, list[tuple[Any, Future[Any]]]] = {}
+            for lane, job, answer in group:
+                lanes.setdefault(lane, []).append((job, answer))
+            for lane, jobs in lanes.items():
+                _write(lane, jobs)
+            if is_last:
+                return
+
+
+def _write(lane: Lane, jobs: Sequence[tuple[Any, Future[Any]]]) -> None:
+    try:
+        with writing(lane.engine) as connection:
+            outcomes = lane.work(connection, [job for job, _ in jobs])
+    except BaseException as error:
+        if len(jobs) == 1:
+            jobs[0][1].set_exception(error)
+            return
+        for one in jobs:
+            _write(lane, [one])
+        return
+    for (_, answer), outcome in zip(jobs, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
