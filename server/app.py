@@ -1,0 +1,70 @@
+"""Puts the house together: opens the site, sets the door in front, registers the rooms' pages."""
+
+from __future__ import annotations
+
+import mimetypes
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from server.config import Settings
+from server.survey.site import Site, open_site
+from server.web import (
+    assets,
+    door,
+    headers,
+    health,
+    language,
+    more,
+    refusals,
+    signin,
+)
+
+# A working day: who signs in in the morning is not asked again before the evening.
+SIGNED_IN_FOR = timedelta(hours=12)
+PAGES = (
+    assets.pages,
+    health.pages,
+    signin.pages,
+    more.pages,
+)
+
+
+def create_app(settings: Settings) -> Flask:
+    """Open the site of `settings` and return its application."""
+    return make_app(open_site(settings))
+
+
+def make_app(site: Site) -> Flask:
+    """Return the application of an open site."""
+    settings = site.settings
+    app = Flask("server", static_folder=None)
+    app.secret_key = site.secrets.cookies
+    app.config.update(
+        SESSION_COOKIE_NAME="doorstep",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
+        MAX_CONTENT_LENGTH=settings.body_limit_bytes,
+        # A phone sends up to 100 files, the answers and a flag in one POST (openrosa: J5).
+        MAX_FORM_PARTS=1000,
+        TRAP_HTTP_EXCEPTIONS=False,
+    )
+    # Fixed by us: what a file is called must not depend on the machine's own tables.
+    mimetypes.add_type("text/javascript", ".js")
+    mimetypes.add_type("application/geo+json", ".geojson")
+    language.set_up(app, settings.language, settings.zone)
+    door.set_up(app, site)
+    headers.set_up(app, settings.tiles_url)
+    refusals.set_up(app)
+    assets.set_up(app)
+    more.set_up(app)
+    for pages in PAGES:
+        app.register_blueprint(pages)
+    if settings.behind_proxies:
+        hops = settings.behind_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
+        )
+    return app

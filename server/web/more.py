@@ -1,0 +1,244 @@
+"""Where things are: the bar of four, the pages of lists and of the rest, and the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from server.survey.accounts import Right, SignedIn
+from server.web import door
+
+pages = Blueprint("more", __name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page that the bar, the lists page or the more page leads to, for accounts with any of `rights`.
+
+    No rights: for everybody who has signed in. Title and note are message ids.
+    """
+
+    endpoint: str
+    title: str
+    note: str = ""
+    rights: frozenset[Right] = frozenset()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One of the four in the bar: a page of its own, or several places."""
+
+    title: str
+    icon: str
+    endpoint: str
+    places: Sequence[Place] = ()
+    rights: frozenset[Right] = frozenset()
+
+
+@dataclass(frozen=True)
+class ShownPlace:
+    """A place as a template shows it."""
+
+    title: str
+    note: str
+    path: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class ShownShelf:
+    """A shelf as the bar shows it; `is_page` says that the reader is on the shelf's own page."""
+
+    title: str
+    icon: str
+    path: str
+    is_here: bool
+    is_page: bool
+    places: Sequence[ShownPlace]
+
+
+_SEES_COVERAGE = frozenset({Right.SEE_COVERAGE})
+_SEES_PERSONS = frozenset({Right.SEE_PERSONS})
+_SEES_CLINICS = frozenset({Right.SEE_CLINICS})
+
+# A new page gets one line here; its endpoint's own guard decides who comes in, this who is led there.
+SHELVES = (
+    Shelf("Today", "M4 20h16M6 16v-3M11 16V8M16 16v-6", "coverage.today", (), _SEES_COVERAGE),
+    Shelf(
+        "Map",
+        "M12 21s-6.5-5.6-6.5-11a6.5 6.5 0 0 1 13 0c0 5.4-6.5 11-6.5 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8",
+        "coverage.map",
+        (),
+        frozenset({Right.SEE_COVERAGE, Right.SEE_CLINICS}),
+    ),
+    Shelf(
+        "Lists",
+        "M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01",
+        "more.lists",
+        (
+            Place(
+                "coverage.villages",
+                "Villages",
+                "Households left, village by village",
+                _SEES_COVERAGE,
+            ),
+            Place("screening.persons", "Persons found", "Suspected and documented", _SEES_PERSONS),
+            Place(
+                "screening.batches",
+                "Treatment lists",
+                "Numbered lists for the hospital",
+                frozenset({Right.SEE_BATCHES, Right.MAKE_BATCH}),
+            ),
+            Place("clinics.show", "Clinics", "Audits, scores and what is missing", _SEES_CLINICS),
+            Place(
+                "submissions.show",
+                "Submissions",
+                "What phones sent, and what looks wrong in it",
+                frozenset({Right.SEE_SUBMISSIONS}),
+            ),
+        ),
+    ),
+    Shelf(
+        "More",
+        "M5 12h.01M12 12h.01M19 12h.01",
+        "more.show",
+        (
+            Place(
+                "phones.show",
+                "Phones",
+                "Add a worker, show the QR code, block a lost phone",
+                frozenset({Right.MANAGE_PHONES}),
+            ),
+            Place(
+                "forms.show",
+                "Forms",
+                "What phones ask; add a form of your own",
+                frozenset({Right.MANAGE_FORMS}),
+            ),
+            Place(
+                "registry.show",
+                "Register",
+                "Divisions, villages and clinics",
+                frozenset({Right.MANAGE_REGISTRY}),
+            ),
+            Place(
+                "accounts.show",
+                "Accounts",
+                "Who may see what, and where",
+                frozenset({Right.MANAGE_ACCOUNTS}),
+            ),
+            Place(
+                "journal.show", "Journal", "Who saw or took what", frozenset({Right.SEE_JOURNAL})
+            ),
+            Place("accounts.own", "My account", "Password and language"),
+        ),
+    ),
+)
+
+
+def _may(who: SignedIn, rights: frozenset[Right]) -> bool:
+    return not rights or who.may(*rights)
+
+
+def _exists(endpoint: str) -> bool:
+    return endpoint in current_app.view_functions
+
+
+def _is_here(endpoint: str) -> bool:
+    """Say whether the reader is on this page, or on one of its blueprint that has no place of its own."""
+    here = request.endpoint or ""
+    if here == endpoint:
+        return True
+    placed = {one.endpoint for shelf in SHELVES for one in shelf.places}
+    placed.update(shelf.endpoint for shelf in SHELVES)
+    same_room = here.rpartition(".")[0] == endpoint.rpartition(".")[0]
+    first = next(
+        (one for one in sorted(placed) if one.startswith(endpoint.split(".")[0] + ".")), ""
+    )
+    return same_room and here not in placed and endpoint == first
+
+
+def _shown(place: Place) -> ShownPlace:
+    return ShownPlace(place.title, place.note, url_for(place.endpoint), _is_here(place.endpoint))
+
+
+def _places(who: SignedIn, shelf: Shelf) -> list[ShownPlace]:
+    return [_shown(one) for one in shelf.places if _exists(one.endpoint) and _may(who, one.rights)]
+
+
+def shelves() -> list[ShownShelf]:
+    """Return the bar for the one who asks: shelves that hold nothing for him are left out."""
+    who = known()
+    shown = []
+    for shelf in SHELVES if who else ():
+        places = _places(who, shelf) if who else []
+        if (
+            not _exists(shelf.endpoint)
+            or not _may(who, shelf.rights)
+            or (shelf.places and not places)
+        ):
+            continue
+        is_page = request.endpoint == shelf.endpoint
+        is_here = is_page or any(one.is_here for one in places)
+        path = url_for(shelf.endpoint)
+        shown.append(ShownShelf(shelf.title, shelf.icon, path, is_here, is_page, places))
+    return shown
+
+
+def known() -> SignedIn | None:
+    """Return who asked, as far as the door found out: an error page does not ask the database again."""
+    who: SignedIn | None = g.get("account")
+    return who
+
+
+def home_path() -> str:
+    """Return the first page: after sign-in, and behind the name in the header."""
+    return url_for("more.home")
+
+
+def in_language(code: str) -> str:
+    """Return this page's address in another language."""
+    if request.endpoint is None or request.method not in door.SAFE_METHODS:
+        return url_for("more.home", lang=code)
+    given = request.args.to_dict(flat=False)
+    return url_for(request.endpoint, **{**given, **(request.view_args or {}), "lang": code})
+
+
+@pages.get("/")
+@door.signed_in
+def home() -> ResponseReturnValue:
+    """Lead everybody to the first page that holds something for him."""
+    first = next((one for one in shelves() if one.title != "Lists"), None)
+    lists = next((one for one in shelves() if one.places), None)
+    if first is not None and first.title in ("Today", "Map"):
+        return redirect(first.path)
+    return redirect(lists.places[0].path if lists else url_for("more.show"))
+
+
+@pages.get("/lists")
+@door.signed_in
+def lists() -> str:
+    """Show the lists this account may open."""
+    return _page("Lists")
+
+
+@pages.get("/more")
+@door.signed_in
+def show() -> str:
+    """Show everything else this account may open."""
+    return _page("More")
+
+
+def _page(title: str) -> str:
+    shelf = next(one for one in SHELVES if one.title == title)
+    return render_template("more.html", shelf=shelf, places=_places(door.account(), shelf))
+
+
+def set_up(app: Flask) -> None:
+    """Give the templates of `app` what the frame of every page needs."""
+    app.jinja_env.globals.update(
+        shelves=shelves, known=known, home_path=home_path, in_language=in_language
+    )
