@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+VERSION = "0.1.0"
+"""The same as in pyproject.toml, and known where doorstep runs without being installed."""
+
 
 @dataclass(frozen=True)
 class Settings:
