@@ -225,7 +225,7 @@ def _report_person(
         for name, text in group.concepts("measure.").items()
         if (value := read_number(text)) is not None
     ]
-    result.findings += _findings(group, report)
+    result.findings += _findings(group, report, visit["worker"])
 
 
 def _screening(group: Group) -> str:
@@ -253,7 +253,7 @@ def _person_id(
     return stable_uuid("person of", origin.instance_id, *map(str, group.position))
 
 
-def _findings(group: Group, report: Row) -> list[Row]:
+def _findings(group: Group, report: Row, worker: str) -> list[Row]:
     """Return one finding a disease or clue: documented when its hospital paper was seen."""
     if report["screening"] not in ("done", ""):
         return []
@@ -273,6 +273,8 @@ def _findings(group: Group, report: Row) -> list[Row]:
         for name in ("level", "paper", "since", "next", "refer_by")
         if (text := group.concept(f"finding.{name}"))
     }
+    if worker:
+        said["worker"] = worker
     return [
         {
             "submission_id": report["submission_id"],

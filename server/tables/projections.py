@@ -197,8 +197,9 @@ class Household(Base):
 class Person(Base):
     """One of a household, as all reports tell.
 
-    Personal columns are name, id_number, phone and birth_date. `id_hash` is a keyed hash of the ID number, to find the same person twice. `screening` is done,
-    absent, refused, dead, moved or "" (not asked yet).
+    Personal columns are name, id_number, phone and birth_date. `id_hash` is a keyed hash of the
+    ID number, to find the same person twice. `screening` is done, absent, refused, dead, moved
+    or "" (not asked yet).
     """
 
     __tablename__ = "person"
