@@ -20,13 +20,16 @@ REFUSALS = {
     "malformed": "The answers are not readable XML.",
     "no_form_id": "The answers do not say which form they belong to.",
     "no_instance_id": "The encrypted answers have no instance id.",
-    "identifier_too_long": "The %(name)s of the answers is too long: at most %(limit)s characters.",
+    "identifier_too_long": "The %(what)s of the answers is too long: at most %(limit)s characters.",
 }
 """Message ids (English) of every code a `SubmissionProblem` can carry."""
 
 
 class SubmissionProblem(ValueError):
-    """The bytes cannot be kept. `code` is stable; `msgid % params` are the words."""
+    """The bytes cannot be kept. `code` is stable; `msgid % params` are the words.
+
+    A parameter named `what` is an English message id itself and wants translating too.
+    """
 
     def __init__(self, code: str, **params: Parameter) -> None:
         self.code = code
@@ -41,8 +44,7 @@ class Complaint:
 
     `path` is the field's path ("" when it is about the whole). `position` holds the 1-based
     numbers of the enclosing repetitions, outermost first; () outside repeats.
-    The words are `MESSAGES[code] % params` of the module that raised it; a parameter named
-    `what` is an English message id itself and wants translating too.
+    The words are `MESSAGES[code] % params` of the module that raised it; `what` as above.
     """
 
     code: str

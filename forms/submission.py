@@ -135,10 +135,10 @@ def _parse_problem(xml: bytes, error: etree.XMLSyntaxError) -> SubmissionProblem
     return SubmissionProblem("malformed")
 
 
-def _identifier(name: str, text: str | None) -> str:
+def _identifier(what: str, text: str | None) -> str:
     trimmed = (text or "").strip()
     if len(trimmed) > MAX_IDENTIFIER:
-        raise SubmissionProblem("identifier_too_long", name=name, limit=MAX_IDENTIFIER)
+        raise SubmissionProblem("identifier_too_long", what=what, limit=MAX_IDENTIFIER)
     return trimmed
 
 

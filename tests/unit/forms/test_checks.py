@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from forms.checks import MAX_UNKNOWN_COMPLAINTS, MESSAGES, complaints
-from forms.fields import EntityDeclaration
+from forms.fields import EntityDeclaration, Field
 from forms.plan import ReadingPlan
 from forms.submission import open_envelope, read_answers
 from tests.filled import a_field, a_form, answers_to
 
 
-def codes_of(field, text):
+def codes_of(field: Field, text: str) -> list[str]:
     """Return the complaint codes of one field answered with `text`."""
     return [one.code for one in complaints(answers_to(a_form(field), {field.path: text}))]
 
@@ -46,7 +46,7 @@ def codes_of(field, text):
         ("odk:unheard-of", "x", []),
     ],
 )
-def test_an_answer_must_be_of_its_type(datatype, text, codes):
+def test_an_answer_must_be_of_its_type(datatype: str, text: str, codes: list[str]) -> None:
     field = a_field("q", datatype)
 
     assert codes_of(field, text) == codes
@@ -63,19 +63,19 @@ def test_an_answer_must_be_of_its_type(datatype, text, codes):
         ("rank", "no yes", []),
     ],
 )
-def test_a_choice_must_be_offered(kind, text, codes):
+def test_a_choice_must_be_offered(kind: str, text: str, codes: list[str]) -> None:
     field = a_field("q", kind=kind, choices=["yes", "no"])
 
     assert codes_of(field, text) == codes
 
 
-def test_other_is_a_choice_where_the_form_asks_which():
+def test_other_is_a_choice_where_the_form_asks_which() -> None:
     form = a_form(a_field("q", choices=["a"]), a_field("q_other"))
 
     assert complaints(answers_to(form, {"q": "other", "q_other": "b"})) == []
 
 
-def test_choices_from_a_file_are_not_judged():
+def test_choices_from_a_file_are_not_judged() -> None:
     field = a_field("q", kind="select_one", choices_file="villages.csv")
 
     assert codes_of(field, "130921211201") == []
@@ -85,13 +85,13 @@ def test_choices_from_a_file_are_not_judged():
     ("text", "codes"),
     [("60", []), ("280", []), ("59", ["too_low"]), ("281", ["too_high"]), ("", [])],
 )
-def test_an_answer_must_lie_in_its_range(text, codes):
+def test_an_answer_must_lie_in_its_range(text: str, codes: list[str]) -> None:
     field = a_field("q", "int", lower=60, upper=280)
 
     assert codes_of(field, text) == codes
 
 
-def test_a_range_complaint_says_value_and_limit():
+def test_a_range_complaint_says_value_and_limit() -> None:
     field = a_field("q", "decimal", lower=0.8, upper=250)
 
     (low,) = complaints(answers_to(a_form(field), {"q": "0.5"}))
@@ -103,7 +103,7 @@ def test_a_range_complaint_says_value_and_limit():
     )
 
 
-def test_what_is_always_required_must_be_there():
+def test_what_is_always_required_must_be_there() -> None:
     form = a_form(
         a_field("name", required=True),
         a_field("sometimes", required=True, relevant=True),
@@ -119,13 +119,13 @@ def test_what_is_always_required_must_be_there():
     ]
 
 
-def test_nothing_is_required_of_a_repetition_that_is_not_there():
+def test_nothing_is_required_of_a_repetition_that_is_not_there() -> None:
     form = a_form(a_field("member/age", required=True, repeat="member"), repeats=["member"])
 
     assert complaints(answers_to(form, {})) == []
 
 
-def test_a_complaint_tells_the_repetition():
+def test_a_complaint_tells_the_repetition() -> None:
     form = a_form(a_field("a/b/q", "int", repeat="a/b"), repeats=["a", "a/b"], groups=["a", "a/b"])
 
     (found,) = complaints(answers_to(form, {"a": [{}, {"b": [{"q": "1"}, {"q": "x"}]}]}))
@@ -133,7 +133,7 @@ def test_a_complaint_tells_the_repetition():
     assert (found.path, found.position) == ("a/b/q", (2, 2))
 
 
-def test_unknown_fields_are_named_up_to_a_limit():
+def test_unknown_fields_are_named_up_to_a_limit() -> None:
     form = a_form(a_field("q"))
 
     few = complaints(answers_to(form, {"q": "1", "g": {"new": "2"}}))
@@ -143,7 +143,7 @@ def test_unknown_fields_are_named_up_to_a_limit():
     assert len(many) == MAX_UNKNOWN_COMPLAINTS
 
 
-def test_long_answers_are_not_repeated_in_full():
+def test_long_answers_are_not_repeated_in_full() -> None:
     field = a_field("q", "int")
 
     (found,) = complaints(answers_to(a_form(field), {"q": "x" * 5_000}))
@@ -151,7 +151,7 @@ def test_long_answers_are_not_repeated_in_full():
     assert len(str(found.params["value"])) < 50
 
 
-def test_an_encrypted_submission_is_not_blamed_for_its_silence():
+def test_an_encrypted_submission_is_not_blamed_for_its_silence() -> None:
     plan = ReadingPlan(a_form(a_field("q", required=True)))
     xml = b'<data id="f" encrypted="yes" instanceID="uuid:1"/>'
 
@@ -175,7 +175,7 @@ def test_an_encrypted_submission_is_not_blamed_for_its_silence():
         ),
     ],
 )
-def test_entity_blocks_must_be_complete(entity, codes):
+def test_entity_blocks_must_be_complete(entity: str, codes: list[str]) -> None:
     form = a_form(entities=[EntityDeclaration("p", "", creates=True, updates=True)])
     block = entity.format(id="1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b")
 
@@ -185,7 +185,7 @@ def test_entity_blocks_must_be_complete(entity, codes):
     assert all(one.path == "meta/entity" for one in found)
 
 
-def test_every_message_takes_its_parameters():
+def test_every_message_takes_its_parameters() -> None:
     params = {"value": "v", "limit": "l", "list": "p"}
 
     assert all(message % params for message in MESSAGES.values())

@@ -10,7 +10,7 @@ from tests.filled import a_field, a_form, answers_to
 ID = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"
 
 
-def test_an_update_names_its_versions_and_what_it_saves():
+def test_an_update_names_its_versions_and_what_it_saves() -> None:
     form = a_form(
         a_field("status", saves_to=("households", "status")),
         a_field("phone", saves_to=("households", "phone")),
@@ -34,7 +34,7 @@ def test_an_update_names_its_versions_and_what_it_saves():
     assert block.properties == {"status": "visited", "phone": ""}
 
 
-def test_what_a_client_leaves_blank_is_not_known():
+def test_what_a_client_leaves_blank_is_not_known() -> None:
     entity = (
         f'<entity dataset="p" create="true" id="{ID}" baseVersion="" trunkVersion="" branchId="">'
         "<label/></entity>"
@@ -47,7 +47,7 @@ def test_what_a_client_leaves_blank_is_not_known():
     assert block.creates
 
 
-def test_each_repetition_has_its_own_entity():
+def test_each_repetition_has_its_own_entity() -> None:
     form = a_form(
         a_field("hh/number", saves_to=("households", "number")),
         a_field("member/name", repeat="member", saves_to=("persons", "pname")),
@@ -82,7 +82,7 @@ def test_each_repetition_has_its_own_entity():
     ]
 
 
-def test_a_block_without_an_order_asks_for_nothing():
+def test_a_block_without_an_order_asks_for_nothing() -> None:
     entity = f'<entity dataset="p" create="0" update="false" id="{ID}"><label>x</label></entity>'
 
     (block,) = answers_to(a_form(), {}, meta=entity).entities

@@ -31,7 +31,7 @@ with (SAMPLES / "id_test_vectors.csv").open(encoding="utf-8", newline="") as fil
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id18"])
-def test_numbers_are_judged_as_the_vectors_say(vector):
+def test_numbers_are_judged_as_the_vectors_say(vector: dict[str, str]) -> None:
     number = vector["id18"]
     expected = FAULTS[vector["expected"]] if number not in INVALID else INVALID[number]
 
@@ -47,28 +47,28 @@ def test_numbers_are_judged_as_the_vectors_say(vector):
         assert holder is None
 
 
-def test_every_vector_is_used():
+def test_every_vector_is_used() -> None:
     assert len(VECTORS) == 13
     assert {vector["expected"] for vector in VECTORS} == {*FAULTS, "invalid"}
 
 
-def test_the_examples_of_the_standard_have_their_check_character():
+def test_the_examples_of_the_standard_have_their_check_character() -> None:
     assert check_character("11010519491231002") == "X"
     assert check_character("44052418800101001") == "4"
 
 
-def test_numbers_are_stored_trimmed_with_a_capital_x():
+def test_numbers_are_stored_trimmed_with_a_capital_x() -> None:
     assert normal_form(" 11010519491231002x\n") == "11010519491231002X"
 
 
 @pytest.mark.parametrize(
     "number", ["", "x", "X" * 18, "１１０１０５１９４９１２３１００２X", "A1234567"]
 )
-def test_other_numbers_are_malformed(number):
+def test_other_numbers_are_malformed(number: str) -> None:
     assert id_fault(number, TODAY) == "id_malformed"
 
 
-def test_a_birth_today_is_possible():
+def test_a_birth_today_is_possible() -> None:
     digits = "99000020261122001"
     number = digits + check_character(digits)
 

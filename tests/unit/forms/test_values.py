@@ -42,7 +42,7 @@ from forms.values import (
         ("-", None),
     ],
 )
-def test_numbers_are_what_xml_schema_calls_numbers(text, number):
+def test_numbers_are_what_xml_schema_calls_numbers(text: str, number: float | None) -> None:
     assert read_number(text) == number
 
 
@@ -50,7 +50,7 @@ def test_numbers_are_what_xml_schema_calls_numbers(text, number):
     ("text", "number"),
     [("143", 143), ("143.0", 143), ("-2", -2), ("1.5", None), ("1e30", None), ("", None)],
 )
-def test_whole_numbers_may_come_with_a_point(text, number):
+def test_whole_numbers_may_come_with_a_point(text: str, number: float | None) -> None:
     assert read_integer(text) == number
 
 
@@ -71,7 +71,7 @@ def test_whole_numbers_may_come_with_a_point(text, number):
         ("", None),
     ],
 )
-def test_a_day_is_that_of_the_phone(text, day):
+def test_a_day_is_that_of_the_phone(text: str, day: date | None) -> None:
     assert read_day(text) == day
 
 
@@ -93,7 +93,7 @@ def test_a_day_is_that_of_the_phone(text, day):
         ("", None),
     ],
 )
-def test_an_instant_needs_its_zone(text, instant):
+def test_an_instant_needs_its_zone(text: str, instant: datetime | None) -> None:
     assert read_instant(text) == instant
 
 
@@ -101,7 +101,7 @@ def test_an_instant_needs_its_zone(text, instant):
     ("text", "is_time"),
     [("09:15:00.000+08:00", True), ("09:15", True), ("24:30", False), ("0915", False), ("", False)],
 )
-def test_a_time_of_day_is_known(text, is_time):
+def test_a_time_of_day_is_known(text: str, is_time: bool) -> None:
     assert (read_clock(text) is not None) == is_time
 
 
@@ -121,11 +121,11 @@ def test_a_time_of_day_is_known(text, is_time):
         ("", None),
     ],
 )
-def test_a_fix_has_latitude_first(text, fix):
+def test_a_fix_has_latitude_first(text: str, fix: tuple[float | None, ...] | None) -> None:
     assert read_geopoint(text) == fix
 
 
-def test_a_line_is_a_list_of_fixes():
+def test_a_line_is_a_list_of_fixes() -> None:
     points = read_geopoints("38.3 116.9 0 0; 38.4 116.8 0 0;")
 
     assert points is not None
