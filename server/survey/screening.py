@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -16,6 +16,8 @@ from server.survey.areas import Scope
 from server.tables.projections import Case, Household, Person
 from server.tables.reference import Division, Village
 
+# SQLite takes 32,766 values in one statement.
+LARGEST_LIST = 5_000
 STATES = ("suspected", "documented")
 
 
@@ -91,7 +93,7 @@ def candidates(
     yield from sorted((one for one in _merged(persons) if not left_why(one)), key=_place)
 
 
-def left_why(person: Candidate | Row[Any]) -> str:
+def left_why(person: Candidate | Row[*tuple[Any, ...]]) -> str:
     """Return why somebody is not due although found: died, moved, or "" when due."""
     told = {person.screening, person.residence}
     if "dead" in told:
@@ -101,10 +103,13 @@ def left_why(person: Candidate | Row[Any]) -> str:
 
 def reasons(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
     """Return why persons left the list, by id; those of whom nothing is known are left out."""
-    rows = session.execute(
-        select(Person.id, Person.screening, Person.residence).where(Person.id.in_(person_ids))
-    )
-    return {row.id: why for row in rows if (why := left_why(row))}
+    found = {}
+    for some in _pieces(person_ids):
+        columns = select(Person.id, Person.screening, Person.residence)
+        for row in session.execute(columns.where(Person.id.in_(some))):
+            if why := left_why(row):
+                found[row.id] = why
+    return found
 
 
 def count(session: Session, scope: Scope, filters: Filters, *, may_see_sensitive: bool) -> int:
@@ -126,9 +131,9 @@ def listed_codes(session: Session, filters: Filters, *, may_see_sensitive: bool)
     ]
 
 
-def _found(scope: Scope, filters: Filters, codes: list[str]) -> Select[Any]:
+def _found(scope: Scope, filters: Filters, codes: list[str]) -> Select[*tuple[Any, ...]]:
     within = scope.within(filters.area) if filters.area else scope
-    query: Select[Any] = (
+    query: Select[*tuple[Any, ...]] = (
         select(
             Person,
             Case,
@@ -177,6 +182,12 @@ def _candidate(rows: list[Any]) -> Candidate:
             for row in rows
         ),
     )
+
+
+def _pieces(person_ids: Iterable[str]) -> Iterator[list[str]]:
+    remaining = iter(person_ids)
+    while piece := list(islice(remaining, LARGEST_LIST)):
+        yield piece
 
 
 def _worker(said: Mapping[str, str]) -> str:
