@@ -1,4 +1,4 @@
-"""Takes forms in: compiles and publishes them, lays mappings beside them, closes them."""
+"""Takes forms in: compiles and publishes them, opens and closes them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from forms.faults import Fault, FormProblem
 from forms.fields import CompiledForm, form_from_json, form_to_json
 from forms.reading import decoded, form_file
 from forms.source import FormSource
-from server.errors import Conflict, Missing, NotValid
-from server.survey.form_versions import NO_FORM
-from server.tables.truth import Form, FormVersion
+from server.errors import Conflict, NotValid
+from server.survey.form_mappings import FaultyForm, let_wait, needed_form, remap, with_mapping
+from server.tables.truth import Form, FormVersion, Submission
 
 STATES = ("open", "closing", "closed")
 """Listed and accepting · not listed, still accepting · neither."""
@@ -38,17 +38,6 @@ VERSION_TAKEN = (
 
 # A fixed day, so that one folder always packs to the same bytes.
 _ZIP_DAY = (2000, 1, 1, 0, 0, 0)
-
-
-class FaultyForm(NotValid):
-    """A form or its mapping cannot be taken; `faults` say why, with sheet, row and column."""
-
-    code = "form_faulty"
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        """Keep the faults in the order they stand in the form."""
-        super().__init__("The form has faults: %(count)s.", count=len(faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +59,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What publishing did. `needs_projection`: submissions that are here now read differently."""
+    """What publishing did. `waiting` counts submissions here already that read differently now."""
 
     form_id: str
     version: str
     title: str
     is_new: bool
     warnings: tuple[Fault, ...]
-    needs_projection: bool
+    waiting: int
 
 
 def prepare(source: FormSource) -> Prepared:
@@ -145,25 +134,20 @@ def publish_prepared(session: Session, project_id: int, prepared: Prepared, who:
     if known is not None and not _is_same(known, prepared):
         raise Conflict(VERSION_TAKEN, form_id=made.form_id, version=made.version)
     warnings = (*prepared.warnings, *losses_of(session, project_id, prepared))
-    was_here = form is not None
     if form is None:
         form = Form(project_id=project_id, form_id=made.form_id, state="open", revision=0)
         session.add(form)
-    is_remapped = prepared.mapping is not None and _remap(form, prepared.mapping)
+    waiting = 0
+    if prepared.mapping is not None:
+        waiting += remap(session, form, prepared.mapping)
     if known is None:
         row = _version_row(project_id, prepared, warnings, who)
         session.add(row)
         session.flush()
         form.current_version_id = row.id
-    return Published(
-        form_id=made.form_id,
-        version=made.version,
-        title=made.title,
-        is_new=known is None,
-        warnings=warnings,
-        # Submissions of a version nobody had published wait parked for it.
-        needs_projection=was_here and (known is None or is_remapped),
-    )
+        # Submissions of a version that nobody had published are parked until somebody does.
+        waiting += let_wait(session, form, Submission.version == made.version)
+    return Published(made.form_id, made.version, made.title, known is None, warnings, waiting)
 
 
 def losses_of(session: Session, project_id: int, prepared: Prepared) -> tuple[Fault, ...]:
@@ -172,7 +156,7 @@ def losses_of(session: Session, project_id: int, prepared: Prepared) -> tuple[Fa
     if form is None or form.current_version_id is None:
         return ()
     current = session.get_one(FormVersion, form.current_version_id)
-    new = _with_mapping(prepared.form, prepared.mapping or form.mapping)
+    new = with_mapping(prepared.form, prepared.mapping or form.mapping)
     return losses(compiled(session, current), new)
 
 
@@ -231,35 +215,7 @@ def set_state(session: Session, project_id: int, form_id: str, state: str) -> No
     """Open a form, begin to close it, or close it. Raises Missing, NotValid for another word."""
     if state not in STATES:
         raise NotValid("A form is open, closing or closed, not “%(state)s”.", "state", state=state)
-    _form(session, project_id, form_id).state = state
-
-
-def set_mapping(
-    session: Session, project_id: int, form_id: str, content: bytes | None
-) -> tuple[Fault, ...]:
-    """Lay a mapping (CSV path, concept, values) beside a form, or take it away with None.
-
-    Returns what is doubtful about it, against the current version. The form's submissions read
-    differently from then on: the caller projects them again. Raises Missing, and FaultyForm for
-    a table without its columns.
-    """
-    form = _form(session, project_id, form_id)
-    if content is None:
-        _remap(form, None)
-        return ()
-    current = session.get_one(FormVersion, form.current_version_id)
-    try:
-        mapping = decoded(form_mapping.FILE, content)
-        _, doubts = form_mapping.mapped(form_from_json(current.shape, current.xml), content)
-    except FormProblem as problem:
-        raise FaultyForm(problem.faults) from problem
-    _remap(form, mapping)
-    return tuple(doubts)
-
-
-def mapping_of(session: Session, project_id: int, form_id: str) -> str | None:
-    """Return the mapping beside a form as CSV text, None when the form says all itself."""
-    return _form(session, project_id, form_id).mapping
+    needed_form(session, project_id, form_id).state = state
 
 
 def compiled(session: Session, version: FormVersion) -> CompiledForm:
@@ -268,30 +224,9 @@ def compiled(session: Session, version: FormVersion) -> CompiledForm:
     The same for the same version id and `Form.revision`.
     """
     form = session.get_one(Form, (version.project_id, version.form_id))
-    return _with_mapping(form_from_json(version.shape, version.xml), form.mapping)
+    return with_mapping(form_from_json(version.shape, version.xml), form.mapping)
 
 
 def compiled_version(session: Session, version_id: int) -> CompiledForm:
     """Return `compiled` of the version with this id."""
     return compiled(session, session.get_one(FormVersion, version_id))
-
-
-def _form(session: Session, project_id: int, form_id: str) -> Form:
-    form = session.get(Form, (project_id, form_id))
-    if form is None:
-        raise Missing(NO_FORM, form_id=form_id)
-    return form
-
-
-def _remap(form: Form, mapping: str | None) -> bool:
-    """Set the mapping and count the change; say whether there was one."""
-    if form.mapping == mapping:
-        return False
-    form.mapping = mapping
-    form.revision += 1
-    return True
-
-
-def _with_mapping(form: CompiledForm, mapping: str | None) -> CompiledForm:
-    # Lines about questions that this version lacks are passed over: they may be another version's.
-    return form if mapping is None else form_mapping.mapped(form, mapping.encode())[0]

@@ -17,6 +17,7 @@ from forms.plan import ReadingPlan
 from forms.submission import Envelope, open_envelope, read_answers
 from server.database import Base, writing
 from server.survey import projection
+from server.survey.form_mappings import WAITING
 from server.survey.interpretation import Interpretation, Keys, Origin, interpret
 from server.survey.site import PROJECTED_TABLES, Site, make_projections
 from server.tables.projections import Projected, Visit
@@ -59,15 +60,20 @@ def rebuild(site: Site, progress: Progress = lambda done: None) -> int:
 
 def waiting(connection: Connection) -> int:
     """Return how many submissions are kept and not yet worked out."""
-    done = select(func.count()).select_from(Projected).scalar_subquery()
+    done = select(func.count()).where(Projected.state != WAITING).scalar_subquery()
     kept = select(func.count()).select_from(Submission).scalar_subquery()
     number: int = connection.scalar(select(kept - done)) or 0
     return number
 
 
 def catch_up(site: Site, progress: Progress = lambda done: None) -> int:
-    """Project what is kept and not projected, in order of arrival; return how many were read."""
-    is_done = select(Projected.submission_id).where(Projected.submission_id == Submission.id)
+    """Project what is kept and not projected, in order of arrival; return how many were read.
+
+    Also what waits to be projected once more, because its form reads differently now.
+    """
+    is_done = select(Projected.submission_id).where(
+        Projected.submission_id == Submission.id, Projected.state != WAITING
+    )
     return again(site, ~is_done.exists(), progress)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from forms.source import FormSource
 from server.database import Base, open_engine
 from server.errors import Conflict, Missing, NotValid
-from server.survey import files, form_files, form_versions, publishing
+from server.survey import files, form_files, form_mappings, form_versions, publishing
 from server.tables.truth import Form, FormVersion, Project
 
 WHO = "Li"
@@ -75,7 +75,7 @@ def test_a_published_form_is_listed_and_serves_the_bytes_of_its_hash(session: Se
     (listed,) = form_versions.listed_forms(session, 1)
     compiled = publishing.compiled_version(session, listed.id)
     assert (published.form_id, published.version, published.is_new) == ("visit", "1", True)
-    assert not published.needs_projection
+    assert published.waiting == 0
     assert (listed.title, listed.state, listed.questions) == ("Visits", "open", 3)
     assert listed.attachments == ("villages.csv",)
     assert form_versions.form_xml(session, 1, "visit") == compiled.xml
@@ -89,7 +89,7 @@ def test_the_same_form_again_is_a_quiet_success(session: Session) -> None:
     again = publishing.publish(session, 1, "visit.md", a_form(), "Wang")
 
     assert not again.is_new
-    assert not again.needs_projection
+    assert again.waiting == 0
     (only,) = form_versions.versions(session, 1, "visit")
     assert only.published_by == WHO
 
@@ -108,9 +108,8 @@ def test_other_content_under_a_published_version_is_refused(session: Session) ->
 def test_the_newest_version_is_current_and_older_ones_stay(session: Session) -> None:
     publishing.publish(session, 1, "visit.md", a_form("2"), WHO)
 
-    published = publishing.publish(session, 1, "visit.md", a_form("1"), WHO)
+    publishing.publish(session, 1, "visit.md", a_form("1"), WHO)
 
-    assert published.needs_projection
     assert [one.version for one in form_versions.listed_forms(session, 1)] == ["1"]
     assert [
         (one.version, one.is_current) for one in form_versions.versions(session, 1, "visit")
@@ -137,7 +136,7 @@ def test_publishing_a_version_tells_what_it_loses(session: Session) -> None:
 def test_a_faulty_form_is_refused_with_the_place_of_each_fault(session: Session) -> None:
     broken = a_form().replace(b"integer", b"integr")
 
-    with pytest.raises(publishing.FaultyForm) as refused:
+    with pytest.raises(form_mappings.FaultyForm) as refused:
         publishing.publish(session, 1, "visit.md", broken, WHO)
 
     assert [(one.sheet, one.row) for one in refused.value.faults] == [("survey", 3)]
@@ -145,7 +144,7 @@ def test_a_faulty_form_is_refused_with_the_place_of_each_fault(session: Session)
 
 
 def test_a_damaged_archive_is_refused_as_a_fault(session: Session) -> None:
-    with pytest.raises(publishing.FaultyForm):
+    with pytest.raises(form_mappings.FaultyForm):
         publishing.publish(session, 1, "visit.zip", b"PK\x03\x04 and no more", WHO)
 
 
@@ -162,21 +161,21 @@ def test_a_new_mapping_counts_a_revision_and_leaves_the_form_untouched(session: 
     publishing.publish(session, 1, "visit.md", a_form(), WHO)
     before = form_versions.form_xml(session, 1, "visit")
 
-    doubts = publishing.set_mapping(
+    done = form_mappings.set_mapping(
         session, 1, "visit", b"path,concept\nvillage,visit.village\nold,visit.date\nage,no.such\n"
     )
 
-    assert [(one.row, one.column) for one in doubts] == [(3, "path"), (4, "concept")]
+    assert [(one.row, one.column) for one in done.doubts] == [(3, "path"), (4, "concept")]
     assert concepts(session)["village"] == "visit.village"
     assert form_versions.form_xml(session, 1, "visit") == before
     assert session.scalars(select(Form.revision)).one() == 1
-    assert publishing.mapping_of(session, 1, "visit") is not None
+    assert form_mappings.mapping_of(session, 1, "visit") is not None
 
 
 def test_a_mapping_that_is_taken_away_leaves_the_form_s_own_meaning(session: Session) -> None:
     publishing.publish(session, 1, "visit.md", a_form(), WHO, b"path,concept\nage,person.age\n")
 
-    publishing.set_mapping(session, 1, "visit", None)
+    form_mappings.set_mapping(session, 1, "visit", None)
 
     assert concepts(session) == {}
     assert session.scalars(select(Form.revision)).one() == 2
@@ -185,20 +184,20 @@ def test_a_mapping_that_is_taken_away_leaves_the_form_s_own_meaning(session: Ses
 def test_a_mapping_without_its_columns_is_refused(session: Session) -> None:
     publishing.publish(session, 1, "visit.md", a_form(), WHO)
 
-    with pytest.raises(publishing.FaultyForm):
-        publishing.set_mapping(session, 1, "visit", b"question,means\nage,person.age\n")
+    with pytest.raises(form_mappings.FaultyForm):
+        form_mappings.set_mapping(session, 1, "visit", b"question,means\nage,person.age\n")
 
-    assert publishing.mapping_of(session, 1, "visit") is None
+    assert form_mappings.mapping_of(session, 1, "visit") is None
 
 
 def test_a_mapping_in_the_office_s_encoding_is_read(session: Session) -> None:
     publishing.publish(session, 1, "visit.md", a_form(question="integer | 年龄"), WHO)
 
-    doubts = publishing.set_mapping(
+    done = form_mappings.set_mapping(
         session, 1, "visit", "path,concept\n年龄,person.age\n".encode("gbk")
     )
 
-    assert doubts == ()
+    assert done.doubts == ()
     assert concepts(session) == {"年龄": "person.age"}
 
 
