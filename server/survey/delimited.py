@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
 
@@ -59,7 +60,7 @@ def rows(content: bytes) -> Iterator[tuple[str, ...]]:
     Raises NotText, and BrokenTable where a row cannot be read.
     """
     text = decode(content)
-    lines = (line + "\n" for line in text.splitlines())
+    lines = io.StringIO(text, newline="")
     table = csv.reader(lines, delimiter=separator(text), strict=True)
     try:
         for row in table:

@@ -51,7 +51,7 @@ class Disease:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """What a form finds when it cannot tell diseases apart: the hospital does, among `candidates`."""
+    """What a form finds but cannot tell apart: the hospital does, among `candidates`."""
 
     code: str
     label_zh: str

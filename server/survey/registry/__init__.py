@@ -1,0 +1,1 @@
+"""Divisions, villages with their register, and clinics: importing, undoing, looking up."""
