@@ -104,7 +104,7 @@ def manifest(files: Iterable[ListedFile]) -> bytes:
 
 def answer(message: str, nature: str = SUCCESS) -> bytes:
     """Return the answer to a submission; Collect shows the worker the message as it stands."""
-    text = _element("message", message, f" nature={quoteattr(nature)}")
+    text = _element("message", message, f" nature={quoteattr(_legal(nature))}")
     return _document("OpenRosaResponse", ANSWER_NAMESPACE, text)
 
 

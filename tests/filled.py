@@ -51,10 +51,12 @@ def a_form(
     )
 
 
-def xml_of(tree: Tree, *, instance_id: str = "uuid:1", meta: str = "", attributes: str = "") -> bytes:
+def xml_of(
+    tree: Tree, *, instance_id: str = "uuid:1", meta: str = "", attributes: str = ""
+) -> bytes:
     """Return a submission to form "f" as Collect writes one."""
     return (
-        f"<?xml version='1.0' ?><data id=\"f\" version=\"1\" {attributes}"
+        f'<?xml version=\'1.0\' ?><data id="f" version="1" {attributes}'
         f' xmlns:orx="http://openrosa.org/xforms">{_inside(tree)}'
         f"<orx:meta><orx:instanceID>{instance_id}</orx:instanceID>{meta}</orx:meta></data>"
     ).encode()

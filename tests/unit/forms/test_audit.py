@@ -147,12 +147,12 @@ def test_eighty_passes_and_ninety_is_excellent(lost: list[str], score: float, re
 
 
 def test_a_score_is_rounded_half_up() -> None:
-    wanted = {"t_present": "yes", "t_area_ok": "yes"}
+    items = {"own_public": "yes", "it_settle": "na"}
 
-    audit = audit_score(TOWNSHIP_HOSPITAL, AuditAnswers({**wanted, "t_poor_beds": "na"}))
+    audit = audit_score(VILLAGE_CLINIC, AuditAnswers(items, has_own_doctor=True))
 
-    # 9 of 97: 9.278…
-    assert (audit.got, audit.possible, audit.score) == (9, 97, 9.3)
+    # 6 of 96 are 6.25 exactly.
+    assert (audit.got, audit.possible, audit.score) == (6, 96, 6.3)
 
 
 def test_hospital_items_count_departments_and_compare_shares() -> None:
