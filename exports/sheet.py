@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
-from exports.cells import RowWriter, column_letters, format_of
+from exports.cells import LINE_POINTS, RowWriter, column_letters, display_width, format_of
 from exports.safe_text import legible
 from exports.table import Cell, Column, Table
 from exports.workbook_parts import MAIN, XML
@@ -22,7 +21,7 @@ _ROWS_A_PIECE = 500
 _MOST_BREAKS = 1_023  # Excel's limit of page breaks set by hand.
 _WIDTHS = {"text": 16, "integer": 10, "decimal": 10, "date": 12, "instant": 18, "share": 10}
 _WIDEST = 40
-_LETTERS_ACROSS = 146  # What fits on A4 on its side, within our margins, at full size.
+_LETTERS_ACROSS = 110  # What fits on A4 on its side, within our margins, at full size.
 _MOST_FOOTER = 120  # Excel "mends" a file with more than 255, and every "&" is said twice.
 
 
@@ -53,7 +52,7 @@ class Sheet:
         self._table = table
         self._labels = labels
         self._widths = [_width(*one) for one in zip(table.columns, labels, strict=True)]
-        self._writer = RowWriter(table.columns)
+        self._writer = RowWriter(table.columns, self._widths)
         self._last_row = 1
         self._breaks: list[int] = []
 
@@ -104,6 +103,7 @@ class Sheet:
             (
                 "</sheetData>",
                 f'<autoFilter ref="{plain}"/>' if plain else "",
+                '<printOptions gridLines="1"/>',
                 '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.6"',
                 ' header="0.3" footer="0.3"/>',
                 f'<pageSetup paperSize="9" {scale} orientation="landscape"/>',
@@ -139,8 +139,8 @@ def _opening(table: Table, widths: Sequence[int]) -> str:
     )
     return (
         f'{XML}<worksheet xmlns="{MAIN}">{fit}<sheetViews><sheetView workbookViewId="0">{frozen}'
-        f'</sheetView></sheetViews><sheetFormatPr defaultRowHeight="16.5"/><cols>{columns}</cols>'
-        "<sheetData>"
+        f'</sheetView></sheetViews><sheetFormatPr defaultRowHeight="{LINE_POINTS}"/>'
+        f"<cols>{columns}</cols><sheetData>"
     )
 
 
@@ -148,8 +148,7 @@ def _width(column: Column, words: str) -> int:
     """Return the column's own width, else its kind's or its label's with room for the arrow."""
     if column.width:
         return column.width
-    letters = sum(1 + (east_asian_width(letter) in "WF") for letter in words)
-    return max(_WIDTHS[column.kind], min(_WIDEST, letters + 4))
+    return max(_WIDTHS[column.kind], min(_WIDEST, display_width(words) + 4))
 
 
 def _print_scale(widths: Sequence[int]) -> int:

@@ -15,17 +15,20 @@ RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
-# One entry a format, in the order of exports/cells.py: (number format, font, fill, border, wraps).
+_NUMBER = 'horizontal="right" indent="1" vertical="top"'
+_TEXT = 'horizontal="left" vertical="top"'
+
+# One a cell format, in the order of exports/cells.py: number format, font, fill, border, alignment.
 # 49 is "@", 1 is "0", 164 and up are our own (18.8.30).
 _FORMATS = (
-    (0, 0, 0, 0, False),
-    (49, 0, 0, 0, False),
-    (1, 0, 0, 0, False),
-    (164, 0, 0, 0, False),
-    (165, 0, 0, 0, False),
-    (166, 0, 0, 0, False),
-    (49, 0, 0, 0, True),
-    (49, 1, 2, 1, True),
+    (0, 0, 0, 0, _NUMBER),
+    (49, 0, 0, 0, _TEXT),
+    (1, 0, 0, 0, _NUMBER),
+    (164, 0, 0, 0, _TEXT),
+    (165, 0, 0, 0, _TEXT),
+    (166, 0, 0, 0, _NUMBER),
+    (49, 0, 0, 0, f'{_TEXT} wrapText="1"'),
+    (49, 1, 2, 1, 'horizontal="left" vertical="center" wrapText="1"'),
 )
 
 # Microsoft YaHei is on every Windows in Chinese, and draws Latin letters well.
@@ -38,9 +41,8 @@ def styles(language: str) -> bytes:
     formats = "".join(
         f'<xf numFmtId="{number}" fontId="{font_id}" fillId="{fill}" borderId="{border}" xfId="0"'
         ' applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1">'
-        f'<alignment vertical="{"center" if font_id else "top"}"'
-        f' wrapText="{int(wraps)}"/></xf>'
-        for number, font_id, fill, border, wraps in _FORMATS
+        f"<alignment {alignment}/></xf>"
+        for number, font_id, fill, border, alignment in _FORMATS
     )
     return (
         f'{XML}<styleSheet xmlns="{MAIN}"><numFmts count="3">'

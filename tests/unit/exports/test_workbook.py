@@ -300,3 +300,22 @@ def test_a_sheet_gets_a_name_excel_takes(title: str, taken: list[str], name: str
 )
 def test_columns_are_lettered_as_excel_does(position: int, letters: str) -> None:
     assert column_letters(position) == letters
+
+
+def test_a_row_is_as_high_as_its_longest_text() -> None:
+    columns = (Column("c", {}, width=10, wraps=True), Column("d", {}, "integer"))
+    rows: list[list[Cell]] = [
+        ["short", 1],
+        ["终末期肾病、尘肺病", 1],
+        ["a\nb\nc", 1],
+        ["x" * 5_000, 1],
+    ]
+
+    sheet = read(Table("t", columns, rows)).worksheets[0]
+
+    assert [sheet.row_dimensions[number].height for number in range(2, 6)] == [
+        None,
+        51.0,
+        51.0,
+        409,
+    ]
