@@ -1,0 +1,1 @@
+"""What phones speak: OpenRosa form lists, forms, files and submissions."""

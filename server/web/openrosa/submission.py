@@ -1,0 +1,52 @@
+"""Where phones send: a question whether they may, then the answers with their files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Response, request
+
+from forms import openrosa
+from server.survey import files, intake
+from server.survey.intake import Upload
+from server.web import door, language
+from server.web.language import gettext
+from server.web.openrosa import access, multipart
+
+feed = access.phone_feed("phone_submission")
+LONGEST_DEVICE_ID = 200
+# Status and words by what became of the upload. Phones take anything but 201 and 202 as a failure.
+_ANSWERS = {
+    "kept": (201, "Received."),
+    "again": (201, "Received. It was here before: nothing is doubled."),
+    "parked": (
+        202,
+        "Received and safe. The office still has to sort it in; do not send it again.",
+    ),
+}
+
+
+@access.route(feed, "submission", methods=("HEAD",))
+def ask(project_id: int) -> Response:
+    """Say that this is the place to send to, and how much at once."""
+    return Response(status=204, headers=_headers())
+
+
+@access.route(feed, "submission", methods=("POST",))
+def send(project_id: int) -> Response:
+    """Keep a submission. The phone may forget it after 201 (kept) and 202 (kept, not sorted in)."""
+    site = door.site()
+    received_at = datetime.now(UTC)
+    with files.arrivals(site.settings.files) as arriving:
+        xml = multipart.read_upload(request, arriving)
+        kept = arriving.keep()
+        device_id = request.args.get("deviceID", "").replace("\0", "")[:LONGEST_DEVICE_ID]
+        receipt = intake.receive(
+            site, Upload(project_id, xml, kept, access.phone().id, device_id, received_at)
+        )
+    status, msgid = _ANSWERS[receipt.outcome]
+    return Response(openrosa.answer(gettext(msgid)), status, _headers())
+
+
+def _headers() -> dict[str, str]:
+    return openrosa.headers(language.language(), door.site().settings.submission_limit_bytes)
