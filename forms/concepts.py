@@ -17,7 +17,7 @@ VOCABULARY: Mapping[str, str] = {
     "clue": "adult woman child mental dust tb_history dialysis fobt cervix breast",
     # Any other last part is a disease code of the catalogue: 1, 0, yes or no.
     "finding": "*",
-    "followup": "module class next_date referred",
+    "followup": "module danger adverse complication previous class next_date referred",
     "clinic": "id",
     "audit": "date served own_doctor item.* got possible got.* possible.* score veto result",
 }
