@@ -27,13 +27,17 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {"=": eq, ">=": ge, "<=
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing an audit looks at, worth `points` of its dimension when it passes."""
+    """One thing an audit looks at, worth `points` of its dimension when it passes.
+
+    `is_asked` is False for what is worked out of other answers.
+    """
 
     code: str
     dimension: str
     points: int
     is_veto: bool
     may_be_absent: bool
+    is_asked: bool
     passes: Callable[[str], bool]
 
 
@@ -73,6 +77,7 @@ def _load() -> Mapping[str, tuple[Item, ...]]:
                 points=int(row["points"]),
                 is_veto=row["veto"] == "1",
                 may_be_absent=row["na_allowed"] == "1",
+                is_asked=row["answer_type"] != "calculate",
                 passes=_test(row["pass_rule"]),
             )
             facilities.setdefault(row["facility"], []).append(item)

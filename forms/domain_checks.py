@@ -32,4 +32,4 @@ def domain_complaints(answers: Answers, received_at: datetime, today: date) -> l
         found += persons.person_complaints(person, visited_on, today)
     for person in answers.groups("measure."):
         found += measurements.measurement_complaints(person, persons.age_years(person, visited_on))
-    return found + results.result_complaints(answers)
+    return found + results.result_complaints(answers, visited_on)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forms.submission import Group
+from forms.values import read_number
+
 TARGET_SYSTOLIC, TARGET_SYSTOLIC_OLD, TARGET_DIASTOLIC = 140, 150, 90
 OLD_YEARS = 65
 """Age from which the higher systolic target holds (specification 2017; others differ)."""
@@ -51,6 +54,28 @@ class FollowupResult:
     followup_class: str
     must_refer: bool
     max_days: int
+
+
+_ASKED = ("module", "danger", "adverse", "complication", "previous")
+
+
+def followup_answers(person: Group) -> FollowupAnswers | None:
+    """Return a visit's answers by their concepts, None where the form does not ask them all."""
+    if not all(person.has_concept(f"followup.{name}") for name in _ASKED):
+        return None
+    said = person.concepts("followup.")
+    measures = person.concepts("measure.")
+    return FollowupAnswers(
+        age_years=read_number(person.concept("person.age") or ""),
+        modules=frozenset(said.get("module", "").split()),
+        danger=frozenset(said.get("danger", "").split()),
+        adverse=said.get("adverse", ""),
+        has_new_complication=said.get("complication") == "yes",
+        previous_class=said.get("previous", ""),
+        systolic=read_number(measures.get("sbp", "")),
+        diastolic=read_number(measures.get("dbp", "")),
+        fasting_glucose=read_number(measures.get("fbg", "")),
+    )
 
 
 def followup_result(answers: FollowupAnswers) -> FollowupResult:
