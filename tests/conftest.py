@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
+from server.config import Settings
+from server.survey import first_run
+from server.survey.site import Site, open_site
 from tests import needs, postgres
 
 
@@ -53,3 +57,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
     with server.database() as url:
         yield url
+
+
+@pytest.fixture
+def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """An open site with the shipped forms published, on both kinds of database."""
+    opened = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
+    first_run.prepare(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def session(site: Site) -> Iterator[Session]:
+    """A session on the site that sees what is committed."""
+    with Session(site.engine) as opened:
+        yield opened
