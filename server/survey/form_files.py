@@ -12,12 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.errors import Missing, NotValid
-from server.survey import files
+from server.survey import entity_lists, files
 from server.survey.form_versions import needed_version
 from server.tables.truth import FormFile
-
-SITE_LISTS = frozenset({"villages.csv", "households.csv", "persons.csv", "clinics.csv"})
-"""Lists the site makes for each phone from what it knows, so nobody uploads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +39,25 @@ def expected_files(session: Session, project_id: int, form_id: str) -> list[Expe
         select(FormFile).where(FormFile.project_id == project_id, FormFile.form_id == form_id)
     )
     uploaded = {row.name: row for row in rows}
-    return [_expected(name, uploaded.get(name)) for name in current.attachments]
+    made = made_here(session, project_id)
+    return [
+        ExpectedFile(name, "site") if name in made else _expected(name, uploaded.get(name))
+        for name in current.attachments
+    ]
 
 
 def form_file(session: Session, project_id: int, form_id: str, name: str) -> ExpectedFile:
-    """Return an uploaded file of a form. Raises Missing, also for the lists the site makes."""
+    """Return an uploaded file of a form. Raises Missing."""
     row = session.get(FormFile, (project_id, form_id, name))
-    if row is None or name in SITE_LISTS:
+    if row is None:
         raise Missing("Form %(form_id)s has no file %(name)s.", form_id=form_id, name=name)
     return _expected(name, row)
+
+
+def made_here(session: Session, project_id: int) -> frozenset[str]:
+    """Return the names of the lists the site makes for each phone, so that nobody uploads them."""
+    lists = entity_lists.list_columns(session.connection(), project_id)
+    return frozenset({entity_lists.VILLAGES_FILE, *(f"{name}.csv" for name in lists)})
 
 
 def attach_file(
@@ -61,7 +68,7 @@ def attach_file(
     Raises Missing, StoreFull, and NotValid when the current version asks for no such file.
     """
     current = needed_version(session, project_id, form_id)
-    if name in SITE_LISTS:
+    if name in made_here(session, project_id):
         raise NotValid("The site makes %(name)s itself for each phone.", "file", name=name)
     if name not in current.attachments:
         raise NotValid(
@@ -85,14 +92,13 @@ def attach_all(
     session: Session, folder: Path, project_id: int, form_id: str, brought: Mapping[str, bytes]
 ) -> None:
     """Attach the files that came along with a form; lists the site makes are left out."""
+    made = made_here(session, project_id)
     for name, content in brought.items():
-        if name not in SITE_LISTS:
+        if name not in made:
             attach_file(session, folder, project_id, form_id, name, content)
 
 
 def _expected(name: str, row: FormFile | None) -> ExpectedFile:
-    if name in SITE_LISTS:
-        return ExpectedFile(name, "site")
     if row is None:
         return ExpectedFile(name, "missing")
     return ExpectedFile(name, "uploaded", row.sha256, row.md5, row.size, row.uploaded_at)

@@ -28,7 +28,10 @@ class FaultyForm(NotValid):
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         """Keep the faults in the order they stand in the form."""
-        super().__init__("The form has faults: %(count)s.", count=len(faults))
+        if len(faults) == 1:
+            super().__init__(faults[0].msgid, "file", **faults[0].params)
+        else:
+            super().__init__("The form has faults: %(count)s.", "file", count=len(faults))
         self.faults = faults
 
 
@@ -61,6 +64,16 @@ def set_mapping(session: Session, project_id: int, form_id: str, content: bytes 
 def mapping_of(session: Session, project_id: int, form_id: str) -> str | None:
     """Return the mapping beside a form as CSV text, None when the form says all itself."""
     return needed_form(session, project_id, form_id).mapping
+
+
+def doubts(session: Session, project_id: int, form_id: str) -> tuple[Fault, ...]:
+    """Return what is doubtful about a form's mapping, against its current version."""
+    form = needed_form(session, project_id, form_id)
+    if form.mapping is None:
+        return ()
+    current = session.get_one(FormVersion, form.current_version_id)
+    own = form_from_json(current.shape, current.xml)
+    return tuple(form_mapping.mapped(own, form.mapping.encode())[1])
 
 
 def with_mapping(form: CompiledForm, mapping: str | None) -> CompiledForm:

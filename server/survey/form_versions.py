@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, select
 from sqlalchemy.orm import Session
 
+from forms.faults import Fault
 from server.errors import Missing
 from server.tables.truth import Form, FormVersion
 
@@ -110,9 +111,10 @@ def form_source(
     return found.source_name, source
 
 
-def published_warnings(session: Session, version_id: int) -> list[dict[str, Any]]:
-    """Return the warnings a version was published with: msgid, params, sheet, row, column, cell."""
-    return session.get_one(FormVersion, version_id).warnings
+def published_warnings(session: Session, version_id: int) -> tuple[Fault, ...]:
+    """Return the warnings a version was published with."""
+    told = session.scalars(select(FormVersion.warnings).where(FormVersion.id == version_id)).one()
+    return tuple(Fault(**one) for one in told)
 
 
 def _versions(project_id: int) -> Select[Any]:

@@ -160,6 +160,11 @@ def losses_of(session: Session, project_id: int, prepared: Prepared) -> tuple[Fa
     return losses(compiled(session, current), new)
 
 
+def is_known(session: Session, project_id: int, form_id: str) -> bool:
+    """Say whether any version of a form is published."""
+    return session.get(Form, (project_id, form_id)) is not None
+
+
 def is_taken(session: Session, project_id: int, prepared: Prepared) -> bool:
     """Say whether this version was published before with other content."""
     known = _known_version(session, project_id, prepared.form)

@@ -130,7 +130,7 @@ def test_publishing_a_version_tells_what_it_loses(session: Session) -> None:
     stored = form_versions.published_warnings(
         session, form_versions.needed_version(session, 1, "visit").id
     )
-    assert stored[0]["params"] == {"path": "age", "old_type": "int", "type": "string"}
+    assert stored[0].params == {"path": "age", "old_type": "int", "type": "string"}
 
 
 def test_a_faulty_form_is_refused_with_the_place_of_each_fault(session: Session) -> None:
