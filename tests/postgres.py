@@ -38,6 +38,7 @@ OPTIONS = {
 }
 INITDB_OPTIONS = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"]
 START_TIMEOUT_S = 60
+ROOM_BYTES = 2 * 2**30
 
 # Held to the end: a Popen that is let go while its program runs makes a warning.
 _keepers: list[subprocess.Popen[bytes]] = []
@@ -109,12 +110,20 @@ def find_programs() -> Path | None:
 def join_server() -> PostgresServer:
     """Return this test run's server, started by the first process that asks for it."""
     run = os.environ[RUN_VARIABLE]
-    folder = Path(tempfile.gettempdir(), f"doorstep-test-{run}")
+    folder = _quickest_place() / f"doorstep-test-{run}"
     folder.mkdir(exist_ok=True)
     with _turn(folder):
         if not (folder / "ready").exists():
             _start_keeper(folder, int(run.split("-")[0]))
     return PostgresServer(folder)
+
+
+def _quickest_place() -> Path:
+    # A new database is a thousand small files: 0.3 s on a disk, 0.02 s in memory.
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES:
+        return memory
+    return Path(tempfile.gettempdir())
 
 
 @contextmanager
