@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from server.cli import main
+from server.cli.main import main
 
 HOME = Path(__file__).parents[2]
 HANDBOOKS = ("docs/administrator.en.md", "docs/administrator.zh.md")

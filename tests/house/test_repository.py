@@ -77,3 +77,14 @@ def test_notice_names_every_package_that_a_site_installs() -> None:
     named = set(re.findall(r"^([\w.-]+)  +\S+", notice.split("-------\n")[-1], re.MULTILINE))
 
     assert named == _locked("requirements.lock")
+
+
+def test_notice_holds_the_licence_of_everything_that_is_shipped() -> None:
+    notice = (HOME / "NOTICE").read_text()
+
+    shipped = [path for path in (HOME / "server/static/vendor").iterdir() if path.is_dir()]
+
+    assert shipped
+    for folder in shipped:
+        assert str(folder.relative_to(HOME)) in notice
+        assert (folder / "LICENSE").read_text().splitlines()[2].strip() in notice

@@ -12,16 +12,16 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 HOME = Path(__file__).parents[2]
-SPEAKING = ("server/web", "server/survey", "forms", "exports", "maps")
+SPEAKING = ("server/web", "server/survey", "server/cli", "forms", "exports", "maps")
 CHINESE = sorted((HOME / "server/locale/zh").glob("*.po"))
 
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 # A message may lie in a table and be spoken elsewhere: what reads like a sentence is one.
 SENTENCE = re.compile(r"[A-Z%][^\\\u4e00-\u9fff]* [^\\\u4e00-\u9fff]*[.!?]", re.DOTALL)
 TABLE_OF_MESSAGES = re.compile(r"_?[A-Z_]*(MESSAGES|REFUSALS|TITLES|LABELS|WORDS)")
-SPEAKERS = {"_", "gettext", "ngettext"}
-# Told to programmers and to the log, which read English.
-NOT_FOR_PEOPLE = re.compile(r"(\w+Error|Exception|debug|info|warning|error|exception)")
+SPEAKERS = {"_", "gettext", "ngettext", "say"}
+# Faults of programs, the log, and the help of commands are in English.
+ENGLISH = re.compile(r"\w+Error|debug|info|warning|error|exception|option|argument")
 
 # A plural message has two ids.
 Ids = tuple[str, ...]
@@ -39,15 +39,15 @@ def _silent(tree: ast.Module) -> set[int]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             silent.add(id(node.value))  # A docstring.
-        elif isinstance(node, ast.JoinedStr) or _is_for_nobody(node):
+        elif isinstance(node, ast.JoinedStr) or _is_not_looked_up(node):
             silent.update(map(id, ast.walk(node)))
     return silent
 
 
-def _is_for_nobody(node: ast.AST) -> bool:
+def _is_not_looked_up(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        return NOT_FOR_PEOPLE.fullmatch(_called(node)) is not None
-    # Where both languages stand side by side nothing is looked up.
+        return ENGLISH.fullmatch(_called(node)) is not None
+    # Both languages stand side by side.
     return isinstance(node, ast.Dict) and {"en", "zh"} <= {
         key.value for key in node.keys if isinstance(key, ast.Constant)
     }
