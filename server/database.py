@@ -14,6 +14,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -157,36 +158,35 @@ def _turn(engine: Engine) -> Iterator[None]:
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is not there yet; leave the others as they are."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+        connection.execute(_insert(connection.dialect.name, table, "skip", tuple(rows[0])), rows)
 
 
 def insert_or_replace(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert rows (all with the same columns), or overwrite the ones with the same primary key."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    insert = _insert(connection, table)
-    rest = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+    if rows:
+        connection.execute(_insert(connection.dialect.name, table, "put", tuple(rows[0])), rows)
 
 
 def add_up(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add each row's numbers to the row with the same primary key, or insert it."""
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    insert = _insert(connection, table)
-    sums = {name: table.c[name] + insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+    if rows:
+        connection.execute(_insert(connection.dialect.name, table, "add", tuple(rows[0])), rows)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
+@lru_cache(maxsize=256)
+def _insert(dialect: str, table: Table, conflict: str, names: tuple[str, ...]) -> Any:
+    """Return the statement; making one costs SQLAlchemy more than running it."""
     # Both dialects write ON CONFLICT alike, but SQLAlchemy keeps one `insert` for each.
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    insert: Any = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    if conflict == "skip":
+        return insert.on_conflict_do_nothing()
+    keys = [column.name for column in table.primary_key]
+    given = {name: insert.excluded[name] for name in names if name not in keys}
+    if conflict == "add":
+        given = {name: table.c[name] + value for name, value in given.items()}
+    return insert.on_conflict_do_update(index_elements=keys, set_=given)
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select
 
 from server.database import insert_new, table_of
 from server.errors import AlreadyKept, Conflict, Problem
@@ -15,6 +15,22 @@ from server.tables.truth import Attachment, Submission
 
 SUBMISSION = table_of(Submission)
 ATTACHMENT = table_of(Attachment)
+
+_COLUMNS = SUBMISSION.c
+_INSTANCES: BindParameter[Any] = bindparam("instances", expanding=True)
+_KNOWN = select(
+    _COLUMNS.id,
+    _COLUMNS.project_id,
+    _COLUMNS.form_id,
+    _COLUMNS.instance_id,
+    _COLUMNS.root_instance_id,
+    _COLUMNS.sha256,
+).where(_COLUMNS.instance_id.in_(_INSTANCES))
+_EDITED = select(_COLUMNS.project_id, _COLUMNS.form_id, _COLUMNS.deprecated_id).where(
+    _COLUMNS.deprecated_id.in_(_INSTANCES)
+)
+_LAST_ID = select(func.max(_COLUMNS.id))
+_INSERT = insert(SUBMISSION)
 
 # Project, form and instance id: what makes a submission one.
 Key = tuple[int, str, str]
@@ -57,7 +73,7 @@ def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Proble
     replaced = [one.row["deprecated_id"] for one in group if one.row["deprecated_id"]]
     known = _known(connection, [*instances, *replaced])
     edited = _edited(connection, replaced)
-    next_id = (connection.scalar(select(func.max(SUBMISSION.c.id))) or 0) + 1
+    next_id = (connection.scalar(_LAST_ID) or 0) + 1
     rows: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     outcomes: list[Kept | Problem] = []
@@ -77,7 +93,7 @@ def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Proble
             rows.append(row)
         files += _file_rows(outcome.submission_id, one)
     if rows:
-        connection.execute(insert(SUBMISSION), rows)
+        connection.execute(_INSERT, rows)
     insert_new(connection, ATTACHMENT, files)
     return outcomes
 
@@ -100,29 +116,14 @@ def _judge(
 
 
 def _known(connection: Connection, instance_ids: Sequence[str]) -> dict[Key, Mapping[str, Any]]:
-    columns = SUBMISSION.c
-    rows = connection.execute(
-        select(
-            columns.id,
-            columns.project_id,
-            columns.form_id,
-            columns.instance_id,
-            columns.root_instance_id,
-            columns.sha256,
-        ).where(columns.instance_id.in_(instance_ids))
-    )
+    rows = connection.execute(_KNOWN, {"instances": instance_ids})
     return {(row.project_id, row.form_id, row.instance_id): dict(row._mapping) for row in rows}
 
 
 def _edited(connection: Connection, instance_ids: Sequence[str]) -> set[Key]:
     if not instance_ids:
         return set()
-    columns = SUBMISSION.c
-    rows = connection.execute(
-        select(columns.project_id, columns.form_id, columns.deprecated_id).where(
-            columns.deprecated_id.in_(instance_ids)
-        )
-    )
+    rows = connection.execute(_EDITED, {"instances": instance_ids})
     return {(project_id, form_id, replaced) for project_id, form_id, replaced in rows}
 
 

@@ -8,9 +8,10 @@ the difference. So nothing depends on the order of arrival.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, insert, select, tuple_
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, tuple_
 
 from server.database import insert_or_replace, table_of
 from server.survey import catalogue, folds, placing
@@ -40,6 +41,7 @@ REPORTS: tuple[tuple[Table, Callable[[Interpretation], Sequence[Row]]], ...] = (
     (table_of(projections.Flag), lambda one: one.flags),
     (CHANGE, lambda one: one.changes),
 )
+_INSERT = {table: insert(table) for table, _ in REPORTS}
 
 # A person counts as suspected or documented for the diseases of the 13/19 list and their clues.
 SCREENED_CATALOGUE = "yn_13_19"
@@ -80,7 +82,7 @@ def apply(connection: Connection, interpretations: Sequence[Interpretation]) -> 
     for table, rows_of in REPORTS:
         rows = [row for one in current for row in rows_of(one)]
         if rows:
-            connection.execute(insert(table), rows)
+            connection.execute(_INSERT[table], rows)
     for one in current:
         touched.add([one.visit] if one.visit else [], one.persons, one.changes, +1)
     _fold_households(connection, touched)
@@ -100,25 +102,18 @@ def _mark(
 ) -> list[Interpretation]:
     """Write each submission's state, take out what was there; return those that count."""
     instances = [one.origin.instance_id for one in interpretations]
+    names = ("project_id", "form_id", "deprecated_id")
     replaced = {
-        (project_id, form_id, instance_id)
-        for project_id, form_id, instance_id in _rows(
-            connection,
-            (SUBMISSION.c.project_id, SUBMISSION.c.form_id, SUBMISSION.c.deprecated_id),
-            SUBMISSION.c.deprecated_id,
-            instances,
-        )
+        tuple(row) for row in _rows(connection, SUBMISSION, names, "deprecated_id", instances)
     }
     states = {}
     for one in interpretations:
         origin = one.origin
-        if (origin.project_id, origin.form_id, origin.instance_id) in replaced:
-            states[origin.submission_id] = ("replaced", "")
-        else:
-            states[origin.submission_id] = (one.state, one.reason)
+        is_replaced = (origin.project_id, origin.form_id, origin.instance_id) in replaced
+        states[origin.submission_id] = ("replaced", "") if is_replaced else (one.state, one.reason)
     outdated = _predecessors(connection, interpretations)
     states.update(dict.fromkeys(outdated, ("replaced", "")))
-    known = _rows(connection, (PROJECTED.c.submission_id,), PROJECTED.c.submission_id, list(states))
+    known = _rows(connection, PROJECTED, ("submission_id",), "submission_id", list(states))
     _take_out(connection, [submission_id for (submission_id,) in known], touched)
     insert_or_replace(
         connection,
@@ -138,13 +133,9 @@ def _predecessors(connection: Connection, interpretations: Sequence[Interpretati
         for one in interpretations
         if one.origin.deprecated_id
     }
-    columns = SUBMISSION.c
-    rows = _rows(
-        connection,
-        (columns.id, columns.project_id, columns.form_id, columns.instance_id),
-        columns.instance_id,
-        [instance_id for _, _, instance_id in edits],
-    )
+    names = ("id", "project_id", "form_id", "instance_id")
+    instances = [instance_id for _, _, instance_id in edits]
+    rows = _rows(connection, SUBMISSION, names, "instance_id", instances)
     return {row[0] for row in rows if tuple(row[1:]) in edits}
 
 
@@ -153,7 +144,7 @@ def _take_out(connection: Connection, submission_ids: Sequence[int], touched: _T
     if not submission_ids:
         return
     old = {
-        table: _mappings(connection, table, table.c.submission_id, submission_ids)
+        table: _whole(connection, table, "submission_id", submission_ids)
         for table in (VISIT, PERSON_REPORT, CHANGE)
     }
     touched.add(old[VISIT], old[PERSON_REPORT], old[CHANGE], -1)
@@ -164,18 +155,16 @@ def _take_out(connection: Connection, submission_ids: Sequence[int], touched: _T
 
 def _fold_households(connection: Connection, touched: _Touched) -> None:
     ids = sorted(touched.households)
-    visits = _grouped(_mappings(connection, VISIT, VISIT.c.household_id, ids), "household_id")
+    visits = _grouped(_whole(connection, VISIT, "household_id", ids), "household_id")
     new = {one: folds.household(one, visits[one]) for one in ids if one in visits}
-    old = {row["id"]: row for row in _mappings(connection, HOUSEHOLD, HOUSEHOLD.c.id, ids)}
+    old = {row["id"]: row for row in _whole(connection, HOUSEHOLD, "id", ids)}
     _replace(connection, HOUSEHOLD, old, new, touched.differences.household)
 
 
 def _fold_persons(connection: Connection, touched: _Touched) -> None:
     ids = sorted(touched.persons)
-    reports = _grouped(
-        _mappings(connection, PERSON_REPORT, PERSON_REPORT.c.person_id, ids), "person_id"
-    )
-    findings = _grouped(_mappings(connection, FINDING, FINDING.c.person_id, ids), "person_id")
+    reports = _grouped(_whole(connection, PERSON_REPORT, "person_id", ids), "person_id")
+    findings = _grouped(_whole(connection, FINDING, "person_id", ids), "person_id")
     new_persons, new_cases = {}, {}
     for one, said in reports.items():
         village = folds.last_village(said)
@@ -185,28 +174,29 @@ def _fold_persons(connection: Connection, touched: _Touched) -> None:
         ]
         new_persons[one] = folds.person(one, said, counting)
         new_cases.update({(one, case["code"]): case for case in cases})
-    old_persons = {row["id"]: row for row in _mappings(connection, PERSON, PERSON.c.id, ids)}
+    old_persons = {row["id"]: row for row in _whole(connection, PERSON, "id", ids)}
     # A person nobody knew has no cases either: most arrivals save this query.
-    known = list(old_persons)
     old_cases = {
         (row["person_id"], row["code"]): row
-        for row in _mappings(connection, CASE, CASE.c.person_id, known)
+        for row in _whole(connection, CASE, "person_id", list(old_persons))
     }
     _replace(connection, PERSON, old_persons, new_persons, touched.differences.person)
     _replace(connection, CASE, old_cases, new_cases, touched.differences.case)
 
 
 def _fold_entities(connection: Connection, touched: _Touched) -> None:
-    keys = sorted(touched.entities)
-    pair = tuple_(CHANGE.c.list_name, CHANGE.c.entity_id)
+    # Asked by id alone, which is all but unique; another list's entity of the same id is dropped.
+    ids = sorted({entity_id for _, entity_id in touched.entities})
     changes: dict[tuple[str, str], list[Row]] = {}
-    for row in _mappings(connection, CHANGE, pair, keys):
+    for row in _whole(connection, CHANGE, "entity_id", ids):
         changes.setdefault((row["list_name"], row["entity_id"]), []).append(row)
-    new = {key: folds.entity(*key, rows) for key, rows in changes.items()}
-    pair = tuple_(ENTITY.c.list_name, ENTITY.c.entity_id)
+    new = {
+        key: folds.entity(*key, rows) for key, rows in changes.items() if key in touched.entities
+    }
     old = {
-        (row["list_name"], row["entity_id"]): row
-        for row in _mappings(connection, ENTITY, pair, keys)
+        key: row
+        for row in _whole(connection, ENTITY, "entity_id", ids)
+        if (key := (row["list_name"], row["entity_id"])) in touched.entities
     }
     _replace(connection, ENTITY, old, new, touched.differences.entity)
 
@@ -240,21 +230,31 @@ def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
     return groups
 
 
-def _mappings(connection: Connection, table: Table, column: Any, keys: Sequence[Any]) -> list[Row]:
-    """Return whole rows as plain dictionaries."""
-    names = [one.name for one in table.columns]
-    rows = _rows(connection, tuple(table.columns), column, keys)
+def _whole(connection: Connection, table: Table, column: str, keys: Sequence[Any]) -> list[Row]:
+    """Return the rows whose column has one of the keys, as plain dictionaries."""
+    names = table.columns.keys()
+    rows = _rows(connection, table, names, column, keys)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _rows(
-    connection: Connection, columns: tuple[Column[Any], ...], column: Any, keys: Sequence[Any]
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    column: str,
+    keys: Sequence[Any],
 ) -> list[Any]:
-    return [
-        row
-        for some in _chunks(keys)
-        for row in connection.execute(select(*columns).where(column.in_(some)))
-    ]
+    if not keys:
+        return []
+    query = _query(table, tuple(names), column)
+    return [row for some in _chunks(keys) for row in connection.execute(query, {"keys": some})]
+
+
+@lru_cache(maxsize=64)
+def _query(table: Table, names: tuple[str, ...], column: str) -> Select[*tuple[Any, ...]]:
+    """Return the query for `_rows`; making one costs SQLAlchemy more than running it."""
+    wanted = table.c[column].in_(bindparam("keys", expanding=True))
+    return select(*(table.c[name] for name in names)).where(wanted)
 
 
 def _chunks(keys: Collection[Any]) -> Iterator[Sequence[Any]]:

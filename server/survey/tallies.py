@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, select, tuple_
+from sqlalchemy import Connection, Table, and_, bindparam, delete, select, tuple_
 
 from server.database import add_up, insert_or_replace, table_of
 from server.tables.projections import DayTally, DiseaseTally, EntityTally, VillageTally
 
 Row = Mapping[str, Any]
+
+_ENTITY_TALLIES = select(table_of(EntityTally)).where(
+    EntityTally.village_code.in_(bindparam("villages", expanding=True))
+)
 
 OUTCOMES = ("completed", "refused", "absent_final", "vacated")
 _VILLAGE_SUMS = ("households", *OUTCOMES, "persons", "screened", "suspected", "documented", "flags")
@@ -99,7 +103,7 @@ class Differences:
         known = {
             (row.list_name, row.village_code): row
             for row in connection.execute(
-                select(table).where(tuple_(table.c.list_name, table.c.village_code).in_(keys))
+                _ENTITY_TALLIES, {"villages": sorted({village for _, village in keys})}
             )
         }
         rows = []

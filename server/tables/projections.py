@@ -156,7 +156,7 @@ class EntityChange(Base):
     """
 
     __tablename__ = "entity_change"
-    __table_args__ = (Index("entity_change_by_entity", "list_name", "entity_id"),)
+    __table_args__ = (Index("entity_change_by_entity", "entity_id"),)
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     list_name: Mapped[str]
@@ -252,8 +252,8 @@ class Entity(Base):
 
     __tablename__ = "entity"
     __table_args__ = (Index("entity_by_village", "list_name", "village_code"),)
-    list_name: Mapped[str] = mapped_column(primary_key=True)
     entity_id: Mapped[str] = mapped_column(primary_key=True)
+    list_name: Mapped[str] = mapped_column(primary_key=True)
     village_code: Mapped[str]
     label: Mapped[str]
     version: Mapped[int]
@@ -268,8 +268,8 @@ class EntityTally(Base):
     """
 
     __tablename__ = "entity_tally"
-    list_name: Mapped[str] = mapped_column(primary_key=True)
     village_code: Mapped[str] = mapped_column(primary_key=True)
+    list_name: Mapped[str] = mapped_column(primary_key=True)
     entities: Mapped[int]
     digest: Mapped[int] = mapped_column(BigInteger)
 

@@ -79,7 +79,7 @@ class Submission(Base):
 
     __tablename__ = "submission"
     __table_args__ = (
-        UniqueConstraint("project_id", "form_id", "instance_id"),
+        UniqueConstraint("instance_id", "form_id", "project_id"),
         Index("submission_replaces", "deprecated_id"),
         {"sqlite_autoincrement": True},
     )

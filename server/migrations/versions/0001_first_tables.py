@@ -130,7 +130,7 @@ def upgrade() -> None:
         sa.Column("phone_id", sa.Integer(), nullable=True),
         sa.Column("device_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("project_id", "form_id", "instance_id"),
+        sa.UniqueConstraint("instance_id", "form_id", "project_id"),
         sqlite_autoincrement=True,
     )
     op.create_index("submission_replaces", "submission", ["deprecated_id"], unique=False)
