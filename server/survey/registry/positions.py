@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from maps.crs import Crs, to_wgs84
 from maps.points import Point
 from server.survey.registry import cells
 from server.survey.registry.rows import Row
@@ -13,8 +14,8 @@ SWAPPED = "Latitude and longitude look swapped: read as %(latitude)s north, %(lo
 NOT_IN_CHINA = "%(latitude)s north, %(longitude)s east lies outside China."
 
 
-def read_position(row: Row, frame: str) -> dict[str, float | None]:
-    """Return latitude and longitude in WGS 84 degrees, or nothing; `frame` is one of crs.FRAMES."""
+def read_position(row: Row, crs: Crs) -> dict[str, float | None]:
+    """Return latitude and longitude in WGS 84 degrees, or nothing; `crs` is the file's own."""
     faults = len(row.notes.faults)
     latitude = row.read("latitude", cells.degrees_of)
     longitude = row.read("longitude", cells.degrees_of)
@@ -33,7 +34,7 @@ def read_position(row: Row, frame: str) -> dict[str, float | None]:
         msgid = NOT_IN_CHINA
     if msgid:
         row.warn("latitude", msgid, latitude=str(latitude), longitude=str(longitude))
-    place = Point(latitude, longitude)
+    place = to_wgs84(Point(latitude, longitude), crs)
     # Six decimals are a decimetre.
     return {"latitude": round(place.latitude, 6), "longitude": round(place.longitude, 6)}
 

@@ -170,14 +170,12 @@ def tree(session: Session, scope: Scope) -> tuple[Branch, ...]:
         .where(scope.where(reference.Division.code))
         .order_by(reference.Division.code)
     ).all()
-    counts = dict(
+    per_township: dict[str, int] = dict(
         session.execute(
             select(reference.Village.township_code, func.count())
             .where(scope.where(reference.Village.code))
             .group_by(reference.Village.township_code)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     known = {row.stem: _division(row) for row in rows}
     below: dict[str, list[str]] = {}
@@ -188,7 +186,7 @@ def tree(session: Session, scope: Scope) -> tuple[Branch, ...]:
 
     def branch(stem: str) -> Branch:
         branches = tuple(branch(one) for one in below.get(stem, ()))
-        own = counts.get(known[stem].code, 0)
+        own = per_township.get(known[stem].code, 0)
         return Branch(known[stem], branches, own + sum(one.villages for one in branches))
 
     return tuple(branch(stem) for stem in below.get("", ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ MERGED = "The cells %(range)s are merged: split them and fill in every row."
 SKIPPED = "The row begins with “%(text)s”: it was taken for a sum or a note and left out."
 # How sums and notes below a table begin.
 _NO_UNIT = (
-    *("合计", "总计", "小计", "共计", "注:", "注:", "说明", "备注", "填表", "制表", "审核"),
+    *("合计", "总计", "小计", "共计", "注:", "说明", "备注", "填表", "制表", "审核"),
     *("total", "sum", "note"),
 )
 
@@ -132,7 +133,11 @@ def _is_beside(row: Row) -> bool:
     if plain(code) in FIELD_OF:
         return True
     first = next((text for value in row.cells if (text := text_of(value))), "")
-    is_beside = code in ("", first) and first.casefold().startswith(_NO_UNIT)
+    is_beside = code in ("", first) and _folded(first).startswith(_NO_UNIT)
     if is_beside:
         row.warn("", SKIPPED, text=first[:20])
     return is_beside
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

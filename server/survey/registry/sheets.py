@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +14,7 @@ from typing import Literal
 
 import xlrd
 import xlrd.biffh
+import xlrd.compdoc
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
@@ -22,8 +25,9 @@ from server.survey import delimited
 # The largest list of villages in use, the whole country's, is 38 MB of CSV.
 MAX_FILE_BYTES = 50_000_000
 MAX_EXPANDED_BYTES = 60_000_000
-# A row formatted at the bottom of the sheet makes a million empty ones above it.
+# A cell formatted at the far end of the sheet makes a million empty rows before it.
 EMPTY_ROWS_END = 200
+MOST_COLUMNS = 100
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 EMPTY = "%(name)s is empty."
@@ -40,14 +44,20 @@ BROKEN_ROW = (
 # What the two readers were seen to raise for damaged parts; they document none of it. Both XML
 # parsers' errors are a SyntaxError.
 _DAMAGE = (
+    ArithmeticError,
     AssertionError,
     AttributeError,
-    IndexError,
-    KeyError,
+    EOFError,
+    LookupError,
     OSError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
+    struct.error,
+    xlrd.compdoc.CompDocError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 Value = str | int | float | bool | date | None
@@ -137,7 +147,7 @@ def _of_xlsx(name: str, content: bytes) -> tuple[Sheet, ...]:
         )
     except Broken:
         raise
-    except (*_DAMAGE, zipfile.BadZipFile, InvalidFileException) as error:
+    except (*_DAMAGE, InvalidFileException) as error:
         raise Broken(DAMAGED, name=name) from error
 
 
@@ -147,8 +157,12 @@ def _xlsx_sheet(values: Worksheet, formulas: Worksheet) -> Sheet:
     failed: set[tuple[int, int]] = set()
     empty = 0
     # Side by side: one workbook tells what a formula gave, the other that it is one.
-    for number, pair in enumerate(zip(values.iter_rows(), formulas.iter_rows(), strict=True), 1):
-        shown, written = pair
+    both = zip(
+        values.iter_rows(max_col=MOST_COLUMNS),
+        formulas.iter_rows(max_col=MOST_COLUMNS),
+        strict=True,
+    )
+    for number, (shown, written) in enumerate(both, start=1):
         rows.append(tuple(_plain(cell.value) for cell in shown))
         computed.update((number, at) for at, cell in enumerate(written) if cell.data_type == "f")
         failed.update((number, at) for at, cell in enumerate(shown) if cell.data_type == "e")

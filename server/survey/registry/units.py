@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from forms.faults import Fault
+from maps.crs import Crs
 from server.survey import areas, delimited
 from server.survey.registry import cells, columns, positions, sheets
 from server.survey.registry.rows import Notes, Row, rows_below
@@ -40,7 +41,7 @@ class ImportOptions:
     """
 
     kind: str | None = None
-    crs: str = "wgs84"
+    crs: Crs = "wgs84"
     area: str = ""
     withdraws_missing: bool = False
 
