@@ -218,9 +218,11 @@ def _replace(
         count(row, +1)
     insert_or_replace(connection, table, list(changed.values()))
     keys = list(table.primary_key)
+    column = tuple_(*keys) if len(keys) > 1 else keys[0]
     for some in _chunks(gone):
-        column = tuple_(*keys) if len(keys) > 1 else keys[0]
-        connection.execute(delete(table).where(column.in_(some)))
+        rows = [tuple(old[key][one.name] for one in keys) for key in some]
+        found = rows if len(keys) > 1 else [row[0] for row in rows]
+        connection.execute(delete(table).where(column.in_(found)))
 
 
 def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
