@@ -11,15 +11,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server.config import Settings
 from server.survey.site import Site, open_site
 from server.web import (
+    accounts,
     assets,
     door,
+    forms,
     headers,
     health,
+    journal,
     language,
     more,
     refusals,
     signin,
 )
+from server.web.openrosa import forms as phone_forms
+from server.web.openrosa import submission as phone_submission
 
 # A working day: who signs in in the morning is not asked again before the evening.
 SIGNED_IN_FOR = timedelta(hours=12)
@@ -28,6 +33,11 @@ PAGES = (
     health.pages,
     signin.pages,
     more.pages,
+    accounts.pages,
+    journal.pages,
+    forms.pages,
+    phone_forms.feed,
+    phone_submission.feed,
 )
 
 

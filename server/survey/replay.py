@@ -7,6 +7,7 @@ done marked: it can be stopped and started again, and intake goes on beside it.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,14 @@ def catch_up(site: Site, progress: Progress = lambda done: None) -> int:
         Projected.submission_id == Submission.id, Projected.state != WAITING
     )
     return again(site, ~is_done.exists(), progress)
+
+
+def catch_up_beside(site: Site) -> None:
+    """Start `catch_up` in a thread of its own, so that a page need not wait for it.
+
+    When the program ends before it, what is left is still marked: the next start goes on.
+    """
+    threading.Thread(target=catch_up, args=(site,), name="catch up", daemon=True).start()
 
 
 def form_again(
