@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import Blueprint, g, request
 from sqlalchemy import Connection
 
-from server.errors import NotAllowed, SignInNeeded
+from server.errors import NotAllowed, SignInNeeded, Unreadable
 from server.survey import phones
 from server.survey.phones import KnownPhone
 from server.web import door, language
@@ -79,6 +79,9 @@ def base_url() -> str:
 
 
 def _check() -> None:
+    # PostgreSQL keeps no NUL in a text; nothing a phone asks for has one.
+    if "\0" in request.path or b"%00" in request.query_string:
+        raise Unreadable("The address is damaged.")
     with door.site().engine.connect() as connection:
         known = (
             phones.by_token(connection, g.phone_token)

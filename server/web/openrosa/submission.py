@@ -40,7 +40,7 @@ def send(project_id: int) -> Response:
     with files.arrivals(site.settings.files) as arriving:
         xml = multipart.read_upload(request, arriving)
         kept = arriving.keep()
-        device_id = request.args.get("deviceID", "").replace("\0", "")[:LONGEST_DEVICE_ID]
+        device_id = request.args.get("deviceID", "")[:LONGEST_DEVICE_ID]
         receipt = intake.receive(
             site, Upload(project_id, xml, kept, access.phone().id, device_id, received_at)
         )
