@@ -14,8 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forms import checks, domain_checks, results, visits
+from forms.answers import Answers, Group
 from forms.entities import EntityBlock
-from forms.submission import Answers, Group
 from forms.values import read_day, read_instant, read_number
 from server.survey import catalogue
 from server.survey.identity import stable_uuid
