@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from forms.answers import Answers
 from forms.plan import Rule
 from forms.problems import Complaint, Parameter
-from forms.submission import Answers
 from forms.values import (
     read_clock,
     read_day,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from forms.submission import Group
+from forms.answers import Group
 from forms.values import read_number
 
 CHILD_YEARS = 14

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from forms import households, measurements, persons, results, visits
+from forms.answers import Answers
 from forms.problems import Complaint
-from forms.submission import Answers
 from forms.values import read_day
 
 MESSAGES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forms.submission import Group
+from forms.answers import Group
 from forms.values import read_number
 
 TARGET_SYSTOLIC, TARGET_SYSTOLIC_OLD, TARGET_DIASTOLIC = 140, 150, 90

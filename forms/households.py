@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from forms.answers import Answers, Group
 from forms.idnumber import normal_form
 from forms.persons import age_years, birth_year, born_on
 from forms.problems import Complaint
-from forms.submission import Answers, Group
 from forms.values import read_integer
 
 MESSAGES = {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from forms.answers import Group
 from forms.problems import Complaint
-from forms.submission import Group
 from forms.values import read_number
 
 MESSAGES = {

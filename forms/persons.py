@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from forms.answers import Group
 from forms.idnumber import FIRST_BIRTH_YEAR, ResidentId, id_fault, read_id
 from forms.measurements import LIMITS
 from forms.problems import Complaint
-from forms.submission import Group
 from forms.values import read_day, read_integer, read_number
 
 MESSAGES = {

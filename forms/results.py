@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from forms.answers import Answers, Group
 from forms.audit import ITEMS, AuditAnswers, AuditScore, audit_score
 from forms.clues import screening_answers, screening_clues
 from forms.followup import FollowupResult, followup_answers, followup_result
 from forms.problems import Complaint
-from forms.submission import Answers, Group
 from forms.values import read_day, read_number
 
 MESSAGES = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from forms.answers import Answers, Group
 from forms.problems import Complaint
-from forms.submission import Answers, Group
 from forms.values import GeoPoint, read_day, read_geopoint, read_instant
 
 MESSAGES = {

@@ -9,11 +9,12 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import forms
+from forms.answers import Answers
 from forms.compile import compile_form
 from forms.fields import Choice, CompiledForm, EntityDeclaration, Field
 from forms.plan import ReadingPlan
 from forms.source import FormSource
-from forms.submission import Answers, open_envelope, read_answers
+from forms.submission import open_envelope, read_answers
 
 LIBRARY = Path(forms.__path__[0]) / "library"
 SAMPLES = Path(__file__).parent / "samples"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forms.answers import Answers
 from forms.plan import ReadingPlan
 from forms.results import (
     result_complaints,
@@ -14,7 +15,7 @@ from forms.results import (
     server_followup,
     server_score,
 )
-from forms.submission import Answers, open_envelope, read_answers
+from forms.submission import open_envelope, read_answers
 from tests.clients.javarosa.walker import walk
 from tests.filled import SAMPLES, shipped
 from tests.needs import needs_java

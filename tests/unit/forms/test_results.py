@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from forms.answers import Answers
 from forms.audit import ITEMS, TOWNSHIP_HOSPITAL, VILLAGE_CLINIC
 from forms.problems import Parameter
 from forms.results import MESSAGES, result_complaints, server_clues, server_followup, server_score
-from forms.submission import Answers
 from tests.filled import answers_to, said, shipped
 
 TODAY = date(2026, 11, 22)
