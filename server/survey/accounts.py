@@ -172,7 +172,7 @@ def add(session: Session, name: str, role: Role, areas: Iterable[str], scope: Sc
 def change(
     session: Session, account_id: int, role: Role, areas: Iterable[str], scope: Scope
 ) -> AccountView:
-    """Give the account another role and other areas; its sessions end, so that both hold at once."""
+    """Give the account another role and areas; its sessions end, so that both hold at once."""
     find(session, account_id, scope)
     codes = _allowed_areas(areas, scope)
     account = session.get_one(Account, account_id)
@@ -217,7 +217,7 @@ def choose_language(session: Session, account_id: int, language: str) -> None:
 
 
 def clean_name(name: str) -> str:
-    """Return the name as it is kept: NFKC, no spaces at the ends. Raises NotValid for an unusable one.
+    """Return the name as it is kept: NFKC, no spaces at the ends. Raises NotValid.
 
     Wide letters and digits, which Chinese keyboards type, count as the plain ones.
     """

@@ -22,16 +22,17 @@ from sqlalchemy.orm import Session
 from server.database import writing_session
 from server.errors import Missing, NotValid
 from server.survey import journal
-from server.survey.accounts import Role, add, clean_name
+from server.survey.accounts import AccountView, Role, add, clean_name
 from server.survey.areas import WHOLE_SITE
 from server.tables.truth import Account, JournalEntry
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 256
 LINK_DAYS = 7
+FIRST_NAME = "admin"
 FREE_FAILURES = 3
 LONGEST_WAIT = timedelta(minutes=15)
-# OWASP's smallest argon2id setting: 19 MiB and about 20 ms, so that a small office computer keeps up.
+# OWASP's smallest argon2id setting: 19 MiB and about 20 ms, for a small office computer.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # One attempt at a time in a process: guesses sent together cannot outrun the count of failures,
 # and a flood of them costs one core and 19 MiB.
@@ -40,7 +41,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class SignIn:
-    """How an attempt ended: an account with its epoch, or None; `wait_s` > 0 says it was not tried."""
+    """How an attempt ended: an account with its epoch, or None; not tried when `wait_s` > 0."""
 
     account_id: int | None
     epoch: int = 0
@@ -123,7 +124,7 @@ def one_time_link(session: Session, account_id: int) -> str:
 
 
 def account_of_link(session: Session, token: str) -> tuple[int, str]:
-    """Return id and name of the account a one-time link is for; raises Missing for a used or old one."""
+    """Return id and name of a one-time link's account; raises Missing for a used or old one."""
     account = session.scalar(select(Account).where(Account.link_sha256 == _sha256(token)))
     ends_at = token.rpartition(".")[2]
     is_live = ends_at.isdigit() and int(ends_at) > datetime.now(UTC).timestamp()
@@ -135,18 +136,27 @@ def account_of_link(session: Session, token: str) -> tuple[int, str]:
 
 
 def first_administrator(session: Session) -> str | None:
-    """Make the account `admin` on a site without accounts; returns its one-time link token.
+    """Make the account `admin` on a site without an administrator; returns its link token.
 
     While nobody has used the link, every call gives a fresh one, so that a lost one locks nobody
-    out. None when there is an account with a password.
+    out. None when there is another administrator, or one with a password.
     """
-    accounts = session.scalars(select(Account).limit(2)).all()
-    if not accounts:
-        return one_time_link(session, add(session, "admin", Role.ADMIN, [""], WHOLE_SITE).id)
-    (first, *others) = accounts
-    if others or first.password_hash or first.role != Role.ADMIN or first.disabled_at:
+    admins = session.scalars(
+        select(Account).where(Account.role == Role.ADMIN, Account.disabled_at.is_(None))
+    ).all()
+    if not admins:
+        return one_time_link(session, _added_administrator(session).id)
+    (first, *others) = admins
+    if others or first.password_hash or not first.name.startswith(FIRST_NAME):
         return None
     return one_time_link(session, first.id)
+
+
+def _added_administrator(session: Session) -> AccountView:
+    taken = set(session.scalars(select(Account.name)))
+    free = (FIRST_NAME, *(f"{FIRST_NAME}{number}" for number in range(2, len(taken) + 3)))
+    name = next(one for one in free if one not in taken)
+    return add(session, name, Role.ADMIN, [""], WHOLE_SITE)
 
 
 def _account_named(session: Session, name: str) -> Account | None:

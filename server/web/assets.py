@@ -66,7 +66,8 @@ def show(name: str) -> Response:
     is_current = request.args.get("v") == found.version
     answer.headers["Cache-Control"] = _A_YEAR if is_current else "no-cache"
     answer.set_etag(found.version, weak=True)
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def set_up(app: Flask) -> None:

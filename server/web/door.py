@@ -1,7 +1,7 @@
 """The door: who is asking, what they may do, one session a request, one way to say no.
 
-Every route carries exactly one guard: `allow(Right…)`, `signed_in`, `public`, or `guarded_by(check)`
-for what is not a page. A route without one is never reached. Rights are enforced here alone;
+Every route carries one guard: `allow(Right…)`, `signed_in`, `public`, or `guarded_by(check)` for
+what is not a page. A route without one is never reached. Rights are enforced here alone;
 routes take `account().scope` along into their queries.
 """
 
@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
@@ -40,7 +41,7 @@ SIGN_IN_BODY_LIMIT_BYTES = 16_000
 class Guard:
     """Who may come in. `check` raises a Problem for the others.
 
-    `is_page` says that the one who asks is known by cookie, so that a change needs the page's token.
+    `is_page`: the one who asks is known by cookie, so that a change needs the page's token.
     """
 
     check: Callable[[], None]
@@ -88,7 +89,7 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
 def guarded_by(check: Callable[[], None]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let in whoever passes `check`, which raises a Problem: phones by token or Digest.
 
-    No cookie is looked at, so no page token is asked for, and the body may be as long as the site takes.
+    No cookie is looked at and no page token asked for; the body may be as long as the site takes.
     """
     return lambda view: _guarded(view, Guard(check, is_page=False, body_limit_bytes=None))
 
@@ -105,7 +106,7 @@ def site() -> Site:
 
 
 def reading() -> Session:
-    """Return the request's session for reading, whatever its method: it never holds up the writers."""
+    """Return the request's session for reading, which never holds up the writers."""
     if "reading" not in g:
         g.reading = Session(site().engine)
     return cast("Session", g.reading)
@@ -114,13 +115,13 @@ def reading() -> Session:
 def session() -> Session:
     """Return the request's session: reading for GET and HEAD, else writing.
 
-    The writing one waits for its turn and holds it until the route returns: read uploads and do slow
-    work before asking for it. It is committed when the route returns, undone when it raises.
+    The writing one waits for its turn and holds it until the route returns: read uploads and do
+    slow work before asking for it. Committed when the route returns, undone when it raises.
     """
     if request.method in SAFE_METHODS:
         return reading()
     if "writing" not in g:
-        reading().close()  # A request that waits for its turn shall not keep a connection from others.
+        reading().close()  # Who waits for his turn shall not keep a connection from others.
         g.writing = g.work.enter_context(writing_session(site().engine))
     return cast("Session", g.writing)
 
@@ -133,6 +134,12 @@ def writing() -> Iterator[Session]:
         return
     with writing_session(site().engine) as short:
         yield short
+
+
+def database_that_answers() -> str:
+    """Return the kind of database, once it has answered a question."""
+    reading().execute(text("SELECT 1"))
+    return site().engine.dialect.name
 
 
 def account() -> SignedIn:
@@ -173,7 +180,7 @@ class Fault:
 
 @contextmanager
 def keeping_input() -> Iterator[Fault]:
-    """Catch NotValid and Conflict, undo what was written inside, and let the route show its form again.
+    """Catch NotValid and Conflict, undo what was written inside; the route shows its form again.
 
     with door.keeping_input() as fault:
         accounts.add(door.session(), …)

@@ -27,7 +27,7 @@ _TEXT_TYPES = (
 
 
 class Cookies(SecureCookieSessionInterface):
-    """The sign-in cookie: `Secure` when the browser came by https, valid below the proxy's prefix."""
+    """The sign-in cookie: `Secure` when the browser came by https, for the proxy's prefix."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure

@@ -54,10 +54,11 @@ def words(language: str) -> Words:
         for message in catalogue:
             if not message.id or message.fuzzy:
                 continue
-            if isinstance(message.id, tuple):
-                many[message.id[0], message.id[1]] = str(message.string[0])
-            elif message.string:
-                one[message.id] = str(message.string)
+            if isinstance(message.id, (tuple, list)):
+                forms = message.string if isinstance(message.string, (tuple, list)) else ("",)
+                many[message.id[0], message.id[1]] = forms[0]
+            elif isinstance(message.string, str) and message.string:
+                one[message.id] = message.string
     return Words(one, {ids: text for ids, text in many.items() if text})
 
 
@@ -80,7 +81,7 @@ def language() -> str:
 
 
 def choose(wanted: str | None) -> None:
-    """Speak `wanted` for the rest of this request; nothing happens for a language we do not have."""
+    """Speak `wanted` for the rest of this request, if it is a language we have."""
     if wanted in LANGUAGES:
         g.language = wanted
 
@@ -154,6 +155,7 @@ class _Now:
 
     @cached_property
     def html(self) -> dict[str, str]:
+        """Language tags for `lang` attributes, by code."""
         return {"zh": "zh-CN", "en": "en"}
 
     def others(self) -> list[tuple[str, str]]:

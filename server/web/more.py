@@ -16,7 +16,7 @@ pages = Blueprint("more", __name__)
 
 @dataclass(frozen=True)
 class Place:
-    """A page that the bar, the lists page or the more page leads to, for accounts with any of `rights`.
+    """A page that a shelf leads to, for accounts with any of `rights`.
 
     No rights: for everybody who has signed in. Title and note are message ids.
     """
@@ -64,12 +64,13 @@ _SEES_COVERAGE = frozenset({Right.SEE_COVERAGE})
 _SEES_PERSONS = frozenset({Right.SEE_PERSONS})
 _SEES_CLINICS = frozenset({Right.SEE_CLINICS})
 
-# A new page gets one line here; its endpoint's own guard decides who comes in, this who is led there.
+# A new page gets one line here: who is led there. Its own guard decides who comes in.
 SHELVES = (
     Shelf("Today", "M4 20h16M6 16v-3M11 16V8M16 16v-6", "coverage.today", (), _SEES_COVERAGE),
     Shelf(
         "Map",
-        "M12 21s-6.5-5.6-6.5-11a6.5 6.5 0 0 1 13 0c0 5.4-6.5 11-6.5 11zM12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8",
+        "M12 21s-6.5-5.6-6.5-11a6.5 6.5 0 0 1 13 0c0 5.4-6.5 11-6.5 11z"
+        "M12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8",
         "coverage.map",
         (),
         frozenset({Right.SEE_COVERAGE, Right.SEE_CLINICS}),
@@ -147,22 +148,15 @@ def _exists(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
-def _is_here(endpoint: str) -> bool:
-    """Say whether the reader is on this page, or on one of its blueprint that has no place of its own."""
-    here = request.endpoint or ""
-    if here == endpoint:
-        return True
-    placed = {one.endpoint for shelf in SHELVES for one in shelf.places}
-    placed.update(shelf.endpoint for shelf in SHELVES)
-    same_room = here.rpartition(".")[0] == endpoint.rpartition(".")[0]
-    first = next(
-        (one for one in sorted(placed) if one.startswith(endpoint.split(".")[0] + ".")), ""
-    )
-    return same_room and here not in placed and endpoint == first
+def _is_here(path: str) -> bool:
+    """Say whether the reader is on the page at `path` or on one below it."""
+    here = request.script_root + request.path
+    return here == path or here.startswith(path.rstrip("/") + "/")
 
 
 def _shown(place: Place) -> ShownPlace:
-    return ShownPlace(place.title, place.note, url_for(place.endpoint), _is_here(place.endpoint))
+    path = url_for(place.endpoint)
+    return ShownPlace(place.title, place.note, path, _is_here(path))
 
 
 def _places(who: SignedIn, shelf: Shelf) -> list[ShownPlace]:
@@ -172,24 +166,23 @@ def _places(who: SignedIn, shelf: Shelf) -> list[ShownPlace]:
 def shelves() -> list[ShownShelf]:
     """Return the bar for the one who asks: shelves that hold nothing for him are left out."""
     who = known()
+    if who is None:
+        return []
     shown = []
-    for shelf in SHELVES if who else ():
-        places = _places(who, shelf) if who else []
-        if (
-            not _exists(shelf.endpoint)
-            or not _may(who, shelf.rights)
-            or (shelf.places and not places)
-        ):
+    for shelf in SHELVES:
+        places = _places(who, shelf)
+        is_empty = bool(shelf.places) and not places
+        if is_empty or not _exists(shelf.endpoint) or not _may(who, shelf.rights):
             continue
-        is_page = request.endpoint == shelf.endpoint
-        is_here = is_page or any(one.is_here for one in places)
         path = url_for(shelf.endpoint)
+        is_page = request.endpoint == shelf.endpoint
+        is_here = _is_here(path) or any(one.is_here for one in places)
         shown.append(ShownShelf(shelf.title, shelf.icon, path, is_here, is_page, places))
     return shown
 
 
 def known() -> SignedIn | None:
-    """Return who asked, as far as the door found out: an error page does not ask the database again."""
+    """Return who asked, as far as the door found out: error pages do not ask the database."""
     who: SignedIn | None = g.get("account")
     return who
 

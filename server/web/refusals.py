@@ -41,7 +41,7 @@ _HTTP_WORDS = {
     415: ("Not this kind", "The site does not read files of this kind."),
     500: (
         "Something went wrong here",
-        "It is the site's fault, not yours, and it was noted. Nothing you sent was half-kept. Try again.",
+        "It is the site's fault, not yours, and it was noted. Nothing was half-kept. Try again.",
     ),
     503: ("Busy", "The site cannot take this now. Try again in a minute."),
 }

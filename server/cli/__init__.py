@@ -1,0 +1,1 @@
+"""The `doorstep` command: one file for each group of commands, put together in `main`."""

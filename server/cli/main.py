@@ -1,0 +1,63 @@
+"""The `doorstep` command itself: its groups, and how problems are told."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from server import database
+from server.cli import account, form, registry, serve
+from server.cli.options import examples, in_words, say
+from server.config import VERSION
+from server.errors import Problem
+
+EXAMPLES = examples(
+    "doorstep serve --port 8080 --data ./county",
+    "doorstep account add 王芳 --role supervisor --area 130921",
+    "doorstep account add --help",
+)
+
+
+class Doorstep(click.Group):
+    """Tells problems in one sentence, without a traceback, and ends with exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            raise click.ClickException(in_words(problem)) from problem
+        except (ArgumentError, OperationalError, OSError) as error:
+            raise click.ClickException(_of_machine(error)) from error
+
+
+def _of_machine(error: ArgumentError | OperationalError | OSError) -> str:
+    """Return what is wrong with the machine's folder, disk or database."""
+    if database.is_disk_full(error):
+        return say("The disk is full.")
+    if isinstance(error, ArgumentError):
+        return say("The database URL cannot be used: %(fault)s", fault=error)
+    if isinstance(error, OperationalError):
+        first_line = str(error.orig).strip().splitlines()[0]
+        return say("The database cannot be opened: %(fault)s", fault=first_line)
+    return say("%(path)s cannot be used: %(fault)s", path=error.filename, fault=error.strerror)
+
+
+@click.group(
+    cls=Doorstep,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(VERSION, prog_name="doorstep")
+def main() -> None:
+    """Door-to-door health survey: forms for phones, coverage by village, treatment lists.
+
+    Exit codes: 0 done, 1 a problem that is told in words, 2 wrong usage.
+    """
+
+
+# One line for each file of commands.
+main.add_command(serve.serve)
+main.add_command(account.account)
+main.add_command(form.form)
+main.add_command(registry.registry)

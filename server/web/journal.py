@@ -1,0 +1,90 @@
+"""The journal page: who saw, took or changed what."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template, request, url_for
+
+from server.errors import NotValid
+from server.survey import accounts
+from server.survey import journal as journal_book
+from server.survey.accounts import Right
+from server.survey.areas import WHOLE_SITE
+from server.survey.journal import JournalFilter
+from server.web import door
+from server.web.language import _
+
+pages = Blueprint("journal", __name__)
+
+# Message ids of what can be done; an action that is not here is shown by its code.
+ACTION_WORDS = {
+    "signed_in": "Signed in",
+    "sign_in_failed": "Sign-in failed",
+    "signed_out": "Signed out",
+    "sessions_ended": "Signed out everywhere",
+    "password_set": "Set a password",
+    "account_added": "Added an account",
+    "account_changed": "Changed an account",
+    "account_disabled": "Shut an account out",
+    "account_enabled": "Let an account in again",
+    "link_made": "Made a one-time link",
+}
+
+
+@pages.get("/journal")
+@door.allow(Right.SEE_JOURNAL)
+def show() -> str:
+    """Show a page of the journal, newest first, filtered by who, action and day.
+
+    Who looks after a part of the site sees what the accounts of that part did.
+    """
+    wanted = JournalFilter(
+        who=request.args.get("who", "").strip() or None,
+        action=request.args.get("action") or None,
+        day=_day(request.args.get("day", "")),
+    )
+    scope = door.account().scope
+    names = [one.name for one in accounts.account_list(door.session(), scope)]
+    page = journal_book.read(
+        door.session(),
+        wanted,
+        door.site().settings.zone,
+        names=None if scope == WHOLE_SITE else names,
+        before=request.args.get("before", type=int),
+    )
+    actions = [(code, action_words(code)) for code in journal_book.actions(door.session())]
+    return render_template(
+        "journal.html",
+        entries=page.entries,
+        wanted=wanted,
+        names=names,
+        actions=[("", _("All actions")), *actions],
+        action_words=action_words,
+        newest=_address(wanted, None) if request.args.get("before") else None,
+        older=_address(wanted, page.older) if page.older else None,
+    )
+
+
+def action_words(code: str) -> str:
+    """Return an action in the reader's language."""
+    return _(ACTION_WORDS[code]) if code in ACTION_WORDS else code.replace("_", " ")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise NotValid("%(day)s is not a day. Write it as 2026-11-22.", "day", day=text) from None
+
+
+def _address(wanted: JournalFilter, before: int | None) -> str:
+    told = {
+        "who": wanted.who,
+        "action": wanted.action,
+        "day": wanted.day.isoformat() if wanted.day else None,
+        "before": before,
+    }
+    asked = urlencode({key: value for key, value in told.items() if value})
+    return url_for("journal.show") + (f"?{asked}" if asked else "")

@@ -1,0 +1,98 @@
+"""What each process of the WSGI server loads: the site that the environment names.
+
+Two things that granian leaves to the application are done here: a body that ends before its
+announced length is refused instead of read as whole, and connections that have died are cut.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from server.app import create_app
+from server.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Collect gives up writing after 60 s of silence (openrosa: C10); nothing we send pauses as long.
+MOST_SILENT_S = 120
+LOOK_EVERY_S = 15
+# linux/tcp.h, struct tcp_info: eight bytes, then 32-bit numbers; these two count milliseconds.
+_TCP_INFO = struct.Struct("8B24I")
+_LAST_SENT, _LAST_RECEIVED = 8 + 9, 8 + 11
+
+
+def load() -> Flask:
+    """Open the site and return its application."""
+    settings = Settings.read()
+    app = create_app(settings)
+    app.wsgi_app = whole_bodies(app.wsgi_app)  # type: ignore[method-assign]
+    if hasattr(socket, "TCP_INFO"):
+        threading.Thread(
+            target=_cut_for_ever, args=(settings.port,), name="silence", daemon=True
+        ).start()
+    return app
+
+
+def whole_bodies(application: WSGIApplication) -> WSGIApplication:
+    """Let werkzeug hold a body against its Content-Length.
+
+    When a phone loses its link half-way, granian's input just ends, and says that its end can be
+    trusted; without that word werkzeug answers 400 to a body that is too short.
+    """
+
+    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("CONTENT_LENGTH"):
+            environ["wsgi.input_terminated"] = False
+        return application(environ, start_response)
+
+    return checked
+
+
+def _cut_for_ever(port: int) -> None:
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        cut_silent(port, MOST_SILENT_S)
+
+
+def cut_silent(port: int, most_silent_s: float) -> int:
+    """End connections to `port` on which nothing came or went for so long; return how many.
+
+    A phone that leaves the network says no goodbye. The thread that reads its upload would wait
+    for ever, and enough of them would stop the site.
+    """
+    cut = 0
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+        try:
+            connection = socket.socket(fileno=os.dup(int(name)))
+        except OSError:
+            continue  # Not a socket, or closed meanwhile.
+        with connection:
+            if _silent_s(connection, port) > most_silent_s:
+                connection.shutdown(socket.SHUT_RDWR)
+                cut += 1
+    return cut
+
+
+def _silent_s(connection: socket.socket, port: int) -> float:
+    """Return seconds without a byte in either direction; 0 for what is no connection to `port`."""
+    if connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return 0
+    try:
+        connection.getpeername()
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+    except OSError:
+        return 0  # It listens, or has ended.
+    if connection.getsockname()[1] != port or len(told) < _TCP_INFO.size:
+        return 0
+    numbers = _TCP_INFO.unpack(told)
+    return min(numbers[_LAST_SENT], numbers[_LAST_RECEIVED]) / 1000
