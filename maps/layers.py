@@ -116,9 +116,9 @@ def household_cells(
 ) -> dict[str, list[list[object]]]:
     """Return the households in `box`: each one where they are few, else cells of a grid.
 
-    Cells are 360 / 2^(zoom + 3) degrees wide, doubled until at most MOST_CELLS are left, and rows
-    are [latitude, longitude, households, worst status] at the mean of what they hold. Up to
-    MOST_CELLS households are rows of their own: [latitude, longitude, status, id].
+    Cells are 360 / 2^(zoom + 3) degrees wide (32 pixels), doubled until at most MOST_CELLS are
+    left, and rows are [latitude, longitude, households, worst status] at the mean of what they
+    hold. Up to MOST_CELLS households are rows of their own: [latitude, longitude, status, id].
     """
     inside = [
         one
@@ -132,7 +132,9 @@ def household_cells(
                 for one in inside
             ]
         }
-    width = 360 / 2 ** (min(max(zoom, 0), MOST_ZOOM) + 3)
+    # A box far wider than a screen at this zoom would be cut into cells for nothing.
+    widest = max(box.north - box.south, box.east - box.west) / 64
+    width = max(widest, 360 / 2 ** (min(max(zoom, 0), MOST_ZOOM) + 3))
     while len(cells := _cells(inside, width)) > MOST_CELLS:
         width *= 2
     return {"cells": cells}

@@ -39,10 +39,10 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class LegendRow:
-    """One class of a layer and how many stand in it."""
+    """One class of a layer and how many stand in it; None where nobody counted."""
 
     symbol: Symbol
-    count: int
+    count: int | None
 
 
 # ColorBrewer YlGnBu and the red side of RdBu, which readers of any colour vision tell apart.
@@ -72,6 +72,15 @@ CLINICS: tuple[Symbol, ...] = (
     Symbol(ClinicClass.FAILED, "Fail: below 80", "#ef8a62", "triangle", "#"),
     Symbol(ClinicClass.VETO, "Veto: a must is missing", "#b2182b", "diamond", "×"),
     Symbol(ClinicClass.MISSING, "No audit in time", "#d4d7d9", "circle", "?", True, True),
+)
+
+# In the order of layers.HouseholdStatus.
+HOUSEHOLDS: tuple[Symbol, ...] = (
+    Symbol("completed", "Completed", "#2c7fb8"),
+    Symbol("vacated", "Vacated", "#d4d7d9", "square", is_hatched=True),
+    Symbol("absent", "Absent", "#fddbc7", "diamond"),
+    Symbol("refused", "Refused", "#ef8a62", "triangle"),
+    Symbol("open", "Not finished", "#ffffff", is_dashed=True),
 )
 
 
@@ -111,6 +120,11 @@ def count_legend(
 def clinic_legend(clinics: Iterable[ClinicScore]) -> list[LegendRow]:
     """Return every class of clinic with its number of clinics."""
     return _rows(CLINICS, (clinic.clinic_class for clinic in clinics))
+
+
+def household_legend() -> list[LegendRow]:
+    """Return how households are drawn; they are too many to count for a legend."""
+    return [LegendRow(symbol, None) for symbol in HOUSEHOLDS]
 
 
 def _rows(symbols: Sequence[Symbol], keys: Iterable[str]) -> list[LegendRow]:

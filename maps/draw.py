@@ -1,0 +1,107 @@
+"""The map page in pieces: folium's map without its outside scripts, our controls and legends.
+
+The only file that touches folium. Data is linked, not embedded: static/map.js fetches the layers
+(maps/layers.py), so that the page is small and the figures are always those of now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib import import_module
+from typing import Any
+
+from maps.layers import MOST_ZOOM, Box
+from maps.legend import LegendRow
+from maps.page import MapSources, page_body, told
+
+_COUNTRY = Box(18.0, 73.0, 54.0, 135.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MapPage:
+    """HTML for a page's head, its body, and the end of its body."""
+
+    head: str
+    body: str
+    script: str
+
+
+def draw_map(
+    sources: MapSources,
+    legends: Mapping[str, Sequence[LegendRow]],
+    box: Box | None,
+    say: Callable[[str], str],
+    nonce: str,
+    *,
+    language: str,
+    layer: str = "coverage",
+) -> MapPage:
+    """Return the pieces of a map page.
+
+    `legends` has the rows of each of LAYERS that shall have a button, and of "households" where
+    those can be shown. `box` is where to look before the figures are there. `say` translates a
+    message id and leaves its places unfilled. `nonce` is that of the page's security policy.
+    Raises ValueError for a `layer` without a legend.
+    """
+    if layer not in legends:
+        raise ValueError(f"no legend for the layer {layer!r}")
+    drawn = _folium_map(sources, box)
+    root = drawn.get_root()
+    root.render()  # Gathers the pieces below; the page that it returns is not ours.
+    token = f' nonce="{escape(nonce)}"'
+    scripts = [
+        f'<script type="application/json" id="map-told">{told(legends, say)}</script>',
+        *_links(root.header, "JavascriptLink"),
+        f"<script>{root.script.render()}</script>",
+        f'<script src="{escape(sources.map_js)}"></script>',
+    ]
+    return MapPage(
+        head="\n".join(
+            [
+                *_links(root.header, "CssLink"),
+                f'<link rel="stylesheet" href="{escape(sources.map_css)}">',
+            ]
+        ),
+        body=page_body(
+            sources, legends, drawn.get_name(), root.html.render(), say, language, layer
+        ),
+        script="\n".join(one.replace("<script", f"<script{token}", 1) for one in scripts),
+    )
+
+
+@cache
+def _folium() -> Any:
+    # folium brings numpy and takes 0.9 s and 40 MB to import: the first map pays, not the start.
+    return import_module("folium")
+
+
+def _folium_map(sources: MapSources, box: Box | None) -> Any:
+    """Return a map that loads nothing but our own Leaflet: no jQuery, Bootstrap or icon fonts."""
+    where = box or _COUNTRY
+    drawn = _folium().Map(
+        location=((where.south + where.north) / 2, (where.west + where.east) / 2),
+        zoom_start=11 if box else 4,
+        tiles=None,
+        control_scale=True,
+        zoom_control=False,
+        attribution_control=bool(sources.tiles),
+        max_zoom=MOST_ZOOM,
+        # Without tiles nothing is lost between whole zoom levels, and the village fits better.
+        zoom_snap=1 if sources.tiles else 0.25,
+    )
+    # On this map only: the lists on folium's class are shared with every other map.
+    drawn.default_js = [("leaflet", escape(sources.leaflet_js))]
+    drawn.default_css = [("leaflet_css", escape(sources.leaflet_css))]
+    if sources.tiles:
+        _folium().TileLayer(
+            sources.tiles, attr=sources.tiles_attribution, max_zoom=MOST_ZOOM, control=False
+        ).add_to(drawn)
+    return drawn
+
+
+def _links(header: Any, kind: str) -> list[str]:
+    """Return folium's links of one kind; its styles would take over the whole page."""
+    return [one.render() for one in header._children.values() if type(one).__name__ == kind]

@@ -1,0 +1,60 @@
+"""The words of the map page as message ids; the Chinese lies in server/locale/zh/maps.po."""
+
+from __future__ import annotations
+
+PAGE_WORDS = (
+    "Map of villages",
+    "Show on the map",
+    "Coverage",
+    "Suspected",
+    "Documented",
+    "Clinics",
+    "Households",
+    "Zoom in",
+    "Zoom out",
+    "Show all",
+    "Centre on me",
+    "Previous",
+    "Next",
+    "Tap a village for its figures.",
+    "The map needs JavaScript. The list has the same figures.",
+)
+"""What stands in the page itself."""
+
+SCRIPT_WORDS = (
+    "Loading the map…",
+    "The map could not be loaded. The list has the same figures.",
+    "Try again",
+    "Households could not be loaded.",
+    "There are no villages here yet.",
+    "Not on the map, for want of a position: %(count)s. They are in the list.",
+    "Your browser gives no position. Allow it, or open the site by https.",
+    "You are here, give or take %(metres)s m.",
+    "%(done)s of %(register)s households",
+    "%(done)s households, no register",
+    "%(count)s households",
+    "%(screened)s of %(persons)s persons",
+    "%(screened)s persons",
+    "fewer than shown",
+    "Households left",
+    "Screened",
+    "Suspected",
+    "Documented",
+    "Last visit",
+    "never",
+    "Register",
+    "register",
+    "census",
+    "estimate",
+    "Completed",
+    "Refused",
+    "Absent",
+    "Vacated",
+    "Open village",
+    "Open clinic",
+    "Score",
+    "Audited on",
+    "Musts missing",
+    "no audit",
+)
+"""What static/map.js says once it knows the figures."""
