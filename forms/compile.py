@@ -14,6 +14,7 @@ from pyxform.xls2xform import convert
 from forms.faults import Fault, FormProblem, refuse
 from forms.fields import CompiledForm
 from forms.mapping import FILE, doubts_of, mapped
+from forms.prechecks import header_faults, namespace_doubts
 from forms.pyxform_words import VERBATIM, faults_of
 from forms.reading import form_file, read_workbook
 from forms.source import FormSource
@@ -79,7 +80,9 @@ def compile_form(source: FormSource) -> Compiled:
 
 def _compiled(source: FormSource) -> tuple[CompiledForm, list[Fault], dict[str, bytes]]:
     book = read_workbook(source)
-    warnings = list(_doubts(book))
+    if faults := header_faults(book):
+        raise FormProblem(faults)
+    warnings = [*namespace_doubts(book), *_doubts(book)]
     fallback = _usable(PurePosixPath(source.name).stem)
     settings = book.sheets.get("settings")
     if settings is None or not any(settings.cells("form_id", "id_string", "set_form_id")):

@@ -13,7 +13,8 @@ VERBATIM = "The form compiler says: %(words)s"
 _PLACED = re.compile(
     r"\[row : (?P<row>\d+)\]\s*"
     r"(?:On the '(?P<sheet>\w+)' sheet, the (?:'(?P<column>[^']+)' value|entity declaration)"
-    r" is (?:invalid|problematic)\. )?"
+    r" is (?:invalid|problematic)\. |On the '(?P<other_sheet>\w+)' sheet, one or more column names"
+    r" are invalid\. )?"
 )
 
 
@@ -117,7 +118,7 @@ _PHRASES = (
         "${%(name)s} could mean several questions: names that are referred to must be unique.",
     ),
     _phrase(
-        r"Reference variables must start with '\$\{'",
+        r"Reference variables must start with '\$\{'|PyXForm reference - parsing failed",
         "A reference is not closed: write ${name} around the question's name.",
     ),
     _phrase(
@@ -210,6 +211,11 @@ _PHRASES = (
         r" (?P<languages>.*)\. Learn",
         "Phones cannot tell which language this is: %(languages)s. Write the code behind it, such"
         " as 中文 (zh).",
+    ),
+    _phrase(
+        r"The following column\(s\) are not supported by this version of pyxform:"
+        r" (?P<columns>.*?)\. Please",
+        "An entities sheet has no column %(columns)s.",
     ),
     # Parameters.
     _phrase(
@@ -311,7 +317,7 @@ def _fault(said: str, book: Workbook) -> Fault:
     placed = _PLACED.match(said)
     rest = said[placed.end() :] if placed else said
     row = int(placed["row"]) if placed else None
-    sheet = (placed["sheet"] or "") if placed else ""
+    sheet = (placed["sheet"] or placed["other_sheet"] or "") if placed else ""
     column = (placed["column"] or "") if placed else ""
     for phrase in _PHRASES:
         if found := phrase.pattern.search(rest):

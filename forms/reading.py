@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from xml.etree.ElementTree import ParseError
@@ -14,12 +16,13 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 import xlrd
 from lxml.etree import LxmlError
-from pyxform.xls2json_backends import md_to_dict, xlsx_value_to_str
+from pyxform.xls2json_backends import xlsx_value_to_str
 from xlrd.biffh import XLRDError
 from xlrd.compdoc import CompDocError
+from xlrd.formula import FormulaError
 
 from forms.faults import refuse
-from forms.source import ENCRYPTED, NO_KIND, FormSource, kind_of
+from forms.source import ENCRYPTED, FormSource, kind_of
 from forms.workbook import SHEETS, Workbook, plain, workbook
 
 Grid = Iterable[Sequence[str]]
@@ -27,14 +30,16 @@ Grid = Iterable[Sequence[str]]
 BROKEN_WORKBOOK = (
     "%(name)s is damaged: Excel's file cannot be read. Open it in Excel, save it anew."
 )
+BROKEN_CSV = "%(name)s is no table that can be read: %(why)s."
 BAD_ENCODING = "%(name)s is text in an unknown encoding. Save it as “CSV UTF-8”."
 NO_SURVEY = "%(name)s holds no sheet called “survey”: that is where an XLSForm lists its questions."
 TWO_FORMS = "%(name)s holds several forms (%(files)s): send one at a time."
 
-# What xlrd 2 raises on damaged files, found by feeding it 20,000 of them.
+# What xlrd and openpyxl raise on damaged files, found by feeding them thousands.
 _XLS_TROUBLE = (
     XLRDError,
     CompDocError,
+    FormulaError,
     struct.error,
     AssertionError,
     AttributeError,
@@ -42,12 +47,14 @@ _XLS_TROUBLE = (
     KeyError,
     NotImplementedError,
     OverflowError,
+    RecursionError,
     TypeError,
     ValueError,
     ZeroDivisionError,
 )
 _XLSX_TROUBLE = (
     zipfile.BadZipFile,
+    zlib.error,
     LxmlError,
     ParseError,
     AttributeError,
@@ -189,32 +196,28 @@ def _xls_value(book: xlrd.Book, cell: xlrd.sheet.Cell) -> object:
 
 def _read_text(name: str, content: bytes) -> Workbook:
     text = decoded(name, content)
-    if text.lstrip().startswith("|"):
-        shape = md_to_dict(text.encode())
-        return workbook(
-            (
-                sheet,
-                [list(shape[f"{sheet.lower()}_header"][0]), *_by_position(shape, sheet.lower())],
-            )
-            for sheet in shape["sheet_names"]
-            if f"{sheet.lower()}_header" in shape
-        )
-    rows = list(csv_rows(text))
-    if not rows:
-        raise refuse(NO_KIND, name=name)
+    if re.search(r"^\s*\|.*\|", text, re.MULTILINE):
+        return workbook(_sections(list(_markdown_rows(text))))
+    try:
+        rows = list(csv_rows(text))
+    except csv.Error as error:
+        raise refuse(BROKEN_CSV, name=name, why=str(error)) from error
     headings = {plain(cell) for cell in rows[0]}
     if {"type", "name"} <= headings:
         return workbook([("survey", rows)])
     return workbook(_sections(rows))
 
 
-def _by_position(shape: dict[str, list[dict[str, str]]], sheet: str) -> Iterator[list[str]]:
-    for row in shape[sheet]:
-        yield [row.get(heading) or "" for heading in shape[f"{sheet}_header"][0]]
+def _markdown_rows(text: str) -> Iterator[list[str]]:
+    """Yield the cells of Markdown tables; `|---|` rules and lines outside a table are left out."""
+    for line in text.splitlines():
+        found = re.match(r"\s*\|(.*)\|", line)
+        if found and not re.fullmatch(r"[\s|:-]+", found[1]):
+            yield [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", found[1])]
 
 
 def _sections(rows: list[list[str]]) -> list[tuple[str, Grid]]:
-    """Return the sheets of pyxform's one-file CSV: the first column names where a sheet begins."""
+    """Return the sheets of a one-file form: where the first column says a name, a sheet begins."""
     sections: list[tuple[str, list[list[str]]]] = []
     for row in rows:
         if row and row[0].strip():

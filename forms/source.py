@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,11 +14,24 @@ from forms.faults import FormProblem, refuse
 # The largest real XLSForms we know are about 2 MB; media ride along in a folder or zip.
 MAX_FILE_BYTES = 50_000_000
 MAX_EXPANDED_BYTES = 200_000_000
+# A workbook's XML is held in memory, at about ten times its size; pictures in it are not read.
+MAX_WORKBOOK_BYTES = 64_000_000
 MAX_ENTRIES = 2_000
 
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Excel before 1997 wrote its stream bare: the first word is BOF of BIFF 2, 3, 4 or 5.
 _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00")
+
+# What zipfile raises on damaged archives, found by feeding it thousands.
+_ZIP_TROUBLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 _SPREADSHEET_NEEDED = "Save it in Excel as .xlsx and send that file."
 NO_FORM = "%(name)s is empty: send an XLSForm (.xlsx, .xls, .csv or .md) or a folder of its sheets."
@@ -99,13 +113,15 @@ def _kind_of_zip(name: str, content: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except _ZIP_TROUBLE as error:
         raise refuse(BROKEN_ZIP, name=name) from error
     expanded = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_ENTRIES or expanded > MAX_EXPANDED_BYTES:
         raise _too_large(name)
     names = {entry.filename for entry in entries}
     if "xl/workbook.xml" in names:
+        if sum(one.file_size for one in entries if ".xml" in one.filename) > MAX_WORKBOOK_BYTES:
+            raise _too_large(name)
         return "xlsx"
     if "xl/workbook.bin" in names:
         raise refuse(BINARY_WORKBOOK, name=name)
@@ -138,7 +154,7 @@ def _unpacked(name: str, content: bytes) -> dict[str, bytes]:
                 if entry.flag_bits & 1:
                     raise refuse(ENCRYPTED, name=name)
                 files.setdefault(PurePosixPath(entry.filename).name, archive.read(entry))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+    except _ZIP_TROUBLE as error:
         if isinstance(error, FormProblem):
             raise
         raise refuse(BROKEN_ZIP, name=name) from error
