@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from forms.plan import ReadingPlan
 from forms.problems import SubmissionProblem
 from forms.submission import Envelope, open_envelope
 from server.database import is_disk_full
@@ -18,8 +21,9 @@ from server.errors import FormClosed, Missing, StoreFull, Unreadable
 from server.survey import replay
 from server.survey.files import KeptFile
 from server.survey.interpretation import Interpretation, Origin
-from server.survey.keeping import Keeping, Kept
+from server.survey.keeping import Keeping, Kept, is_kept
 from server.survey.site import Site
+from server.survey.writer import LARGEST_GROUP
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,24 @@ class Receipt:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Projecting:
+    """An interpretation on its way through the writer."""
+
+    interpretation: Interpretation
+    done: Future[None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An upload that can be kept: read, its form found, on its way through the writer."""
+
+    upload: Upload
+    envelope: Envelope
+    plan: ReadingPlan | None
+    kept: Future[Kept]
+
+
 def receive(site: Site, upload: Upload) -> Receipt:
     """Keep an upload durably, then project it; the bytes are safe before anything interprets them.
 
@@ -52,29 +74,45 @@ def receive(site: Site, upload: Upload) -> Receipt:
     instance id with other answers, Conflict for an edit of a version that was edited already,
     and StoreFull.
     """
+    receipt, projecting = _work_out(site, _open(site, upload))
+    return _finish(site, receipt, projecting)
+
+
+def receive_many(site: Site, uploads: Iterable[Upload]) -> Iterator[Receipt]:
+    """Receive uploads in the order given, many in one commit; give their receipts in order.
+
+    Stops at the first that raises: those before it are kept. The way a demo or a move from
+    another server comes in.
+    """
+    remaining = iter(uploads)
+    while group := [_open(site, upload) for upload in islice(remaining, LARGEST_GROUP)]:
+        for receipt, projecting in [_work_out(site, opened) for opened in group]:
+            yield _finish(site, receipt, projecting)
+
+
+def _open(site: Site, upload: Upload) -> _Opened:
+    """Read what an upload is and ask the writer to keep it."""
     try:
         envelope = open_envelope(upload.xml)
     except SubmissionProblem as problem:
         raise Unreadable(problem.msgid, **problem.params) from problem
+    keeping = Keeping(_row(upload, envelope), upload.files)
     with site.engine.connect() as connection:
         asked = site.plans.find(connection, upload.project_id, envelope.form_id, envelope.version)
-    if asked is None:
-        raise Missing(
-            "There is no form %(form)s here. Get blank forms again.", form=envelope.form_id
-        )
-    if asked.state == "closed":
-        raise FormClosed("Form %(form)s is closed. Get blank forms again.", form=envelope.form_id)
-    keeping = Keeping(_row(upload, envelope), upload.files)
-    try:
-        kept: Kept = site.writer.ask(site.keeping, keeping).result()
-    except (OSError, OperationalError) as error:
-        if is_disk_full(error):
-            raise StoreFull(
-                "The site's disk is full. Tell your supervisor; nothing was lost here."
-            ) from error
-        raise
+        form = envelope.form_id
+        if asked is None:
+            raise Missing("There is no form %(form)s here. Get blank forms again.", form=form)
+        # A phone that missed the answer sends again; it cannot mend that the form closed since.
+        if asked.state == "closed" and not is_kept(connection, keeping):
+            raise FormClosed("Form %(form)s is closed. Get blank forms again.", form=form)
+    return _Opened(upload, envelope, asked.plan, site.writer.ask(site.keeping, keeping))
+
+
+def _work_out(site: Site, opened: _Opened) -> tuple[Receipt, _Projecting | None]:
+    """Wait until the upload is safe, then interpret it and ask the writer to project it."""
+    kept, envelope, upload = _wait(opened.kept), opened.envelope, opened.upload
     if not kept.is_new:
-        return Receipt(envelope.instance_id, "again")
+        return Receipt(envelope.instance_id, "again"), None
     origin = Origin(
         kept.submission_id,
         upload.project_id,
@@ -84,23 +122,42 @@ def receive(site: Site, upload: Upload) -> Receipt:
         upload.received_at,
         upload.phone_id,
     )
-    is_projected = _project(site, replay.Read(origin, envelope, asked.plan))
-    return Receipt(
-        envelope.instance_id, "kept" if is_projected and not kept.is_orphan else "parked"
-    )
+    interpretation = replay.safely(replay.Read(origin, envelope, opened.plan), site.keys)
+    is_done = interpretation.state == "projected" and not kept.is_orphan
+    receipt = Receipt(envelope.instance_id, "kept" if is_done else "parked")
+    return receipt, _Projecting(interpretation, site.writer.ask(site.projecting, interpretation))
 
 
-def _project(site: Site, read: replay.Read) -> bool:
-    """Work a kept submission out; if that fails it stands, and `rebuild` tries again."""
+def _wait(kept: Future[Kept]) -> Kept:
     try:
-        interpretation = replay.interpretation(read, site.keys)
-        site.writer.ask(site.projecting, interpretation).result()
+        return kept.result()
+    except (OSError, OperationalError) as error:
+        if is_disk_full(error):
+            raise StoreFull(
+                "The site's disk is full. Nothing was kept: send again later."
+            ) from error
+        raise
+
+
+def _finish(site: Site, receipt: Receipt, projecting: _Projecting | None) -> Receipt:
+    """Wait for the projection. If it fails the submission stands, and `rebuild` tries again."""
+    if projecting is None:
+        return receipt
+    try:
+        projecting.done.result()
     except Exception as error:
-        log.exception("kept %s, not projected", read.origin.instance_id)
-        failed = Interpretation(read.origin, "failed", type(error).__name__)
-        site.writer.ask(site.projecting, failed).result()
-        return False
-    return interpretation.state == "projected"
+        log.exception("kept %s, not projected", receipt.instance_id)
+        _note_failure(site, projecting.interpretation.origin, error)
+        return Receipt(receipt.instance_id, "parked")
+    return receipt
+
+
+def _note_failure(site: Site, origin: Origin, error: Exception) -> None:
+    """Mark a submission as failed; where not even that is possible, the next start takes it up."""
+    failed = Interpretation(origin, "failed", type(error).__name__)
+    noted = site.writer.ask(site.projecting, failed)
+    if noted.exception() is not None:
+        log.error("submission %s waits for the next start", origin.submission_id)
 
 
 def _row(upload: Upload, envelope: Envelope) -> dict[str, Any]:

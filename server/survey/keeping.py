@@ -98,6 +98,12 @@ def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Proble
     return outcomes
 
 
+def is_kept(connection: Connection, one: Keeping) -> bool:
+    """Say whether these very bytes are here already."""
+    found = _known(connection, [one.key[2]]).get(one.key)
+    return found is not None and found["sha256"] == one.row["sha256"]
+
+
 def _judge(
     one: Keeping, known: Mapping[Key, Mapping[str, Any]], edited: set[Key], next_id: int
 ) -> Kept | Problem:

@@ -114,7 +114,7 @@ def again(
             reads = [_open(site, connection, row) for row in rows]
         if not rows:
             return done
-        _apply(site, [_interpret(read, site.keys) for read in reads])
+        _apply(site, [safely(read, site.keys) for read in reads])
         last_id = rows[-1].id
         done += len(rows)
         progress(done)
@@ -135,7 +135,8 @@ def _open(site: Site, connection: Connection, row: Row[Any]) -> Read:
     return Read(origin, open_envelope(row.xml), asked.plan if asked else None)
 
 
-def _interpret(read: Read, keys: Keys) -> Interpretation:
+def safely(read: Read, keys: Keys) -> Interpretation:
+    """Return what a submission says, or that it failed: nothing in it may stop the others."""
     try:
         return interpretation(read, keys)
     except Exception as error:
