@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy.orm import Session
 
 from server.config import Settings
 from server.survey import first_run
 from server.survey.site import Site, open_site
 from tests import needs, postgres
+
+# A busy machine is no fault of the code: examples are not timed.
+settings.register_profile("doorstep", deadline=None)
+settings.load_profile("doorstep")
 
 
 def pytest_configure() -> None:
