@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask import Response, request
+from werkzeug.exceptions import HTTPException
 
 from forms import openrosa
 from server.survey import files, intake
@@ -15,6 +17,9 @@ from server.web.openrosa import access, multipart
 
 feed = access.phone_feed("phone_submission")
 LONGEST_DEVICE_ID = 200
+# Phones split what is longer, but for a single long video: then the connection just ends.
+LONGEST_HEARD_OUT_BYTES = 32_000_000
+_PIECE_BYTES = 65_536
 # Status and words by what became of the upload. Phones take anything but 201 and 202 as a failure.
 _ANSWERS = {
     "kept": (201, "Received."),
@@ -24,6 +29,20 @@ _ANSWERS = {
         "Received and safe. The office still has to sort it in; do not send it again.",
     ),
 }
+
+
+@feed.after_request
+def hear_out(answer: Response) -> Response:
+    """Read the rest of a refused upload, so that the phone hears why.
+
+    A connection that ends while it still writes looks to it like a bad network.
+    """
+    if answer.status_code >= 400 and (request.content_length or 0) <= LONGEST_HEARD_OUT_BYTES:
+        left = LONGEST_HEARD_OUT_BYTES
+        with suppress(HTTPException):
+            while left > 0 and (piece := request.stream.read(_PIECE_BYTES)):
+                left -= len(piece)
+    return answer
 
 
 @access.route(feed, "submission", methods=("HEAD",))
