@@ -179,7 +179,7 @@ def state(settings: Settings, form_id: str, state: str) -> None:
     with options.opened(settings) as site, options.writing(site) as session:
         publishing.set_state(session, PROJECT, form_id, state)
         options.note(session, "form_state", form_id, state=state)
-    click.echo(say("%(form_id)s is %(state)s now.", form_id=form_id, state=say(state)))
+    click.echo(say("%(form_id)s is %(state)s now.", form_id=form_id, state=state))
 
 
 @form.command(

@@ -34,7 +34,11 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ACCEPTED = ".xlsx,.xls,.csv,.md,.zip,.xml"
 # Java is slow to start; a page must not wait longer for its opinion.
 VALIDATE_TIMEOUT_S = 20.0
-STATE_WORDS = {"open": "open", "closing": "closing", "closed": "closed"}
+STATE_WORDS = {
+    "open": "open to phones",
+    "closing": "no longer given out",
+    "closed": "takes no answers",
+}
 STATE_BADGES = {"open": "fine", "closing": "todo", "closed": "off"}
 STATE_HINT_WORDS = {
     "open": "Phones are given the form and their answers are taken.",
