@@ -326,7 +326,8 @@ def test_what_the_machine_lacks_is_named(
     monkeypatch.setattr(place, value)
 
     with pytest.raises(SystemExit):
-        script._check_machine("runtime", has_uv=False)
+        script._check_machine(has_uv=False)
+        script._check_room("runtime")
 
     assert words in capsys.readouterr().err
 
