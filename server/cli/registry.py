@@ -15,7 +15,7 @@ from server.cli.options import say
 from server.config import Settings
 from server.survey import areas, replay
 from server.survey.areas import WHOLE_SITE
-from server.survey.registry import apply, reading, sample
+from server.survey.registry import apply, overview, reading, sample
 from server.survey.registry.apply import Applied, UndoRefused
 from server.survey.registry.columns import KINDS
 from server.survey.registry.plan import ImportPlan, plan_import
@@ -118,7 +118,7 @@ def import_sample(settings: Settings) -> None:
                 options.note(session, "registry_import", f"import {one.import_id}")
         _catch_up(site, sum(one.waiting for one in done))
         with options.reading(site) as session:
-            held = reading.counts(session, WHOLE_SITE)
+            held = overview.counts(session, WHOLE_SITE)
     click.echo(
         say(
             "%(villages)s villages in %(townships)s townships are there.",

@@ -51,7 +51,7 @@ def read_upload(folder: Path, sha256: str) -> bytes:
     """Return the bytes of a kept upload. Raises Missing when it is gone."""
     place = files.path_of(folder, sha256)
     if not place.is_file():
-        raise Missing("The uploaded form is no longer here. Upload it again.")
+        raise Missing("The uploaded file is no longer here. Upload it again.")
     return place.read_bytes()
 
 

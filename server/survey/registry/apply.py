@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from forms.faults import Fault
 from server.errors import Conflict, Missing, NotValid
 from server.survey.areas import WHOLE_SITE, Scope
+from server.survey.form_mappings import WAITING
 from server.survey.registry import dependents
 from server.survey.registry.changes import Change
 from server.survey.registry.plan import ImportPlan
 from server.survey.registry.stored import (
     TABLES,
     add_rows,
+    groups,
     remove_rows,
     replace_row,
     stored_rows,
 )
+from server.tables.projections import Projected, Visit
 from server.tables.truth import RegistryImport
 
 UNDO = "undo"
@@ -33,12 +36,13 @@ UNDO = "undo"
 class Applied:
     """An import or undo that was done.
 
-    `village_codes` are the villages that appeared, went or moved: what phones sent from there has
-    to be projected again (replay.villages_again), after the commit.
+    `village_codes` are the villages that appeared, went or moved. `waiting` submissions came from
+    there and are marked to be projected once more: call `replay.catch_up` after the commit.
     """
 
     import_id: int
     village_codes: tuple[str, ...]
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,8 @@ def _write(
     )
     session.add(row)
     session.flush()
-    return Applied(row.id, tuple(_moved(changes)))
+    moved = tuple(_moved(changes))
+    return Applied(row.id, moved, _read_again(session, moved))
 
 
 def _moved(changes: Iterable[Change]) -> Iterable[str]:
@@ -170,6 +175,21 @@ def _moved(changes: Iterable[Change]) -> Iterable[str]:
         has_moved = {"latitude", "longitude"} & {field.name for field in one.fields}
         if one.table == "village" and (is_known_differently or has_moved):
             yield one.code
+
+
+def _read_again(session: Session, village_codes: Collection[str]) -> int:
+    """Mark what was sent from these villages as waiting to be projected; return how many it is."""
+    count = 0
+    for some in groups(village_codes):
+        visits = select(Visit.submission_id).where(Visit.village_code.in_(some))
+        marked = session.execute(
+            update(Projected)
+            .where(Projected.submission_id.in_(visits))
+            .values(state=WAITING)
+            .execution_options(synchronize_session=False)
+        )
+        count += cast("CursorResult[Any]", marked).rowcount
+    return count
 
 
 def _reasons(

@@ -76,19 +76,6 @@ class Branch:
     villages: int
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryCounts:
-    """How much the registry holds, within a scope."""
-
-    townships: int
-    villages: int
-    without_register: int
-    without_position: int
-    clinics: int
-    households: int
-    persons: int
-
-
 def division(session: Session, code: str) -> Division:
     """Return the division of a code or stem ("130921"). Raises Missing."""
     row = session.get(reference.Division, _full(code))
@@ -190,30 +177,6 @@ def tree(session: Session, scope: Scope) -> tuple[Branch, ...]:
         return Branch(known[stem], branches, own + sum(one.villages for one in branches))
 
     return tuple(branch(stem) for stem in below.get("", ()))
-
-
-def counts(session: Session, scope: Scope) -> RegistryCounts:
-    """Return how much the registry holds; withdrawn villages count as well."""
-    row, clinic = reference.Village, reference.Clinic
-    found = session.execute(
-        select(
-            func.count(),
-            func.count(row.households),
-            func.count(row.latitude),
-            func.sum(row.households),
-            func.sum(row.persons),
-        ).where(scope.where(row.code))
-    ).one()
-    place = func.coalesce(clinic.village_code, clinic.township_code)
-    return RegistryCounts(
-        townships=len(townships(session, scope)),
-        villages=found[0],
-        without_register=found[0] - found[1],
-        without_position=found[0] - found[2],
-        clinics=session.scalar(select(func.count(clinic.id)).where(scope.where(place))) or 0,
-        households=found[3] or 0,
-        persons=found[4] or 0,
-    )
 
 
 def _full(code: str) -> str:

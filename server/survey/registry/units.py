@@ -36,7 +36,8 @@ NO_SOURCE = "No column says where the figures come from and of which day they ar
 class ImportOptions:
     """How to read a file. `kind` is one of columns.KINDS, None to tell by the columns.
 
-    `crs` is that of its positions; `area` keeps only codes that begin with it. With
+    `crs` is that of its positions; `area` keeps only codes that begin with it, and the divisions
+    above it. With
     `withdraws_missing`, villages that the file leaves out of a township it lists are withdrawn.
     """
 
@@ -125,12 +126,21 @@ def _note_emptiness(
 
 
 def _units(rows: Iterator[Row], options: ImportOptions) -> Iterator[Unit]:
+    area = areas.stem(options.area)
     for row in rows:
         if row.columns.kind == "clinics":
             yield from _clinic(row, options)
         # The cheap test first: a country's list has 600,000 rows, a county's part of it 300.
-        elif cells.text_of(row.value("code")).startswith(areas.stem(options.area)):
+        elif _is_in_area(cells.text_of(row.value("code")), area):
             yield from _place(row, options)
+
+
+def _is_in_area(code: str, area: str) -> bool:
+    """Say whether a code lies in the area, or is that of a division the area lies in."""
+    if code.startswith(area):
+        return True
+    is_near = code[:2] == area[:2] and len(code) in cells.DIVISION_CODE_DIGITS and code.isdecimal()
+    return is_near and area.startswith(areas.stem(code))
 
 
 def _place(row: Row, options: ImportOptions) -> Iterator[Unit]:

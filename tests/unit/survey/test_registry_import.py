@@ -18,13 +18,13 @@ from server.errors import Conflict, Missing, NotValid
 from server.survey.areas import WHOLE_SITE, Scope
 from server.survey.diseases import REFERENCE
 from server.survey.identity import stable_uuid
-from server.survey.registry import apply, reading
+from server.survey.registry import apply, overview, reading
 from server.survey.registry.apply import Applied, UndoRefused
 from server.survey.registry.plan import ImportPlan, one_row_plan, plan_import
 from server.survey.registry.stored import Stored
 from server.survey.registry.units import ImportOptions
 from server.tables import reference
-from server.tables.projections import Visit
+from server.tables.projections import Projected, Visit
 from server.tables.truth import Phone, PhoneVillage, Project, RegistryImport
 
 WHO = "Li"
@@ -74,7 +74,7 @@ def changes_of(made: ImportPlan) -> list[tuple[str, str, list[tuple[str, Any, An
 def test_the_sample_is_61_real_units_in_six_townships(session: Session) -> None:
     bring_in_sample(session)
 
-    found = reading.counts(session, WHOLE_SITE)
+    found = overview.counts(session, WHOLE_SITE)
     assert (found.townships, found.villages, found.without_register) == (6, 61, 61)
     assert len(reading.villages(session, WHOLE_SITE, "130921211")) == 33
     kinds = {one.code: one.kind for one in reading.villages(session, WHOLE_SITE)}
@@ -106,7 +106,7 @@ def test_a_preview_says_what_is_new_and_what_differs_and_writes_nothing(session:
         )
     ]
     assert (made.kind, made.unchanged, made.faults) == ("villages", 1, ())
-    assert reading.counts(session, WHOLE_SITE).without_register == 61
+    assert overview.counts(session, WHOLE_SITE).without_register == 61
 
 
 def test_an_import_writes_the_register_with_its_source_and_day(session: Session) -> None:
@@ -306,6 +306,22 @@ def test_an_undo_is_refused_when_anything_lies_in_what_would_go(session: Session
         "130921211202 后村村民委员会: 1 submissions came from it.",
     ]
     assert words(of_divisions.value.reasons)[0] == "130921211000 高川乡: 33 villages lie in it."
+
+
+def test_what_was_sent_from_a_village_that_moved_waits_to_be_projected_again(
+    session: Session,
+) -> None:
+    bring_in_sample(session)
+    session.add_all([a_visit(GAOCHUAN), Projected(submission_id=1, state="projected", reason="")])
+    session.flush()
+
+    counted = bring_in(session, f"village_code,households\n{GAOCHUAN},312\n")
+    state_of_counted = session.get_one(Projected, 1).state
+    moved = bring_in(session, f"village_code,lat,lon\n{GAOCHUAN},38.04,116.83\n")
+    session.expire_all()
+
+    assert (counted.waiting, state_of_counted) == (0, "projected")
+    assert (moved.waiting, session.get_one(Projected, 1).state) == (1, "waiting")
 
 
 def a_phone(phone_id: int) -> Phone:

@@ -12,7 +12,7 @@ from maps.points import Point
 from server.database import Base, open_engine
 from server.errors import Missing
 from server.survey.areas import WHOLE_SITE, Scope
-from server.survey.registry import reading
+from server.survey.registry import overview, reading
 from server.tables import reference
 
 GAOCHUAN, LUHE = "130921211", "532301103"
@@ -156,8 +156,21 @@ def test_an_areas_tree_begins_at_its_own_top(session: Session) -> None:
 
 
 def test_the_registry_says_how_much_it_holds_and_what_is_missing(session: Session) -> None:
-    found = reading.counts(session, WHOLE_SITE)
+    found = overview.counts(session, WHOLE_SITE)
 
     assert (found.townships, found.villages, found.clinics) == (2, 4, 2)
     assert (found.without_register, found.without_position) == (3, 0)
     assert (found.households, found.persons) == (312, 0)
+
+
+def test_townships_say_what_is_missing_in_them(session: Session) -> None:
+    gaochuan, luhe = overview.township_counts(session, WHOLE_SITE)
+
+    assert (gaochuan.name, gaochuan.villages, gaochuan.without_register) == ("高川乡", 3, 2)
+    assert (luhe.name, luhe.county, luhe.households) == ("吕合镇", "楚雄市", 0)
+
+
+def test_a_villages_reader_sees_its_township_with_that_village_alone(session: Session) -> None:
+    (only,) = overview.township_counts(session, Scope.of([f"{GAOCHUAN}201"]))
+
+    assert (only.name, only.villages, only.households) == ("高川乡", 1, 312)
