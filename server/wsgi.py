@@ -11,17 +11,13 @@ import socket
 import struct
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
 from server.app import create_app
 from server.config import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Collect gives up writing after 60 s of silence (openrosa: C10); nothing we send pauses as long.
 MOST_SILENT_S = 120
@@ -35,7 +31,7 @@ def load() -> Flask:
     """Open the site and return its application."""
     settings = Settings.read()
     app = create_app(settings)
-    app.wsgi_app = whole_bodies(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = whole_bodies(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if hasattr(socket, "TCP_INFO"):
         threading.Thread(
             target=_cut_for_ever, args=(settings.port,), name="silence", daemon=True
@@ -94,5 +90,5 @@ def _silent_s(connection: socket.socket, port: int) -> float:
         return 0  # It listens, or has ended.
     if connection.getsockname()[1] != port or len(told) < _TCP_INFO.size:
         return 0
-    numbers = _TCP_INFO.unpack(told)
+    numbers: tuple[int, ...] = _TCP_INFO.unpack(told)
     return min(numbers[_LAST_SENT], numbers[_LAST_RECEIVED]) / 1000
