@@ -312,7 +312,6 @@ def test_the_cause_is_told_from_what_the_installer_said(
         ("sys.version_info", (3, 9, 2), "needs Python 3.11 or newer; this is 3.9.2"),
         ("os.access", lambda *_: False, "cannot be written to"),
         ("importlib.util.find_spec", lambda _: None, "apt install python3-venv"),
-        ("shutil.disk_usage", lambda _: Free(5 * 2**20), "5 MB are free"),
     ],
 )
 def test_what_the_machine_lacks_is_named(
@@ -327,9 +326,19 @@ def test_what_the_machine_lacks_is_named(
 
     with pytest.raises(SystemExit):
         script._check_machine(has_uv=False)
-        script._check_room("runtime")
 
     assert words in capsys.readouterr().err
+
+
+def test_a_disk_with_too_little_room_is_named(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Free(5 * 2**20))
+
+    with pytest.raises(SystemExit):
+        script._check_room("runtime")
+
+    assert "needs 400 MB" in capsys.readouterr().err
 
 
 def test_an_old_python_can_read_the_script() -> None:
