@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from forms import validate
+from forms.faults import Fault
 from server.database import writing_session
 from server.survey import form_files, form_mappings, form_versions, intake, publishing
 from server.survey import journal as journal_book
@@ -74,7 +75,7 @@ def test_a_form_is_checked_before_it_is_published(site: Site, office: Browser) -
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "The type integr is unknown."), ("zh", "题型")],
+    [("en", "The type integr is unknown."), ("zh", "处错误要改")],
 )
 def test_faults_are_told_with_their_place_in_the_reader_s_language(
     site: Site, language: str, words: str
@@ -166,7 +167,7 @@ def test_what_java_refuses_is_shown_and_needs_a_second_thought(
     monkeypatch.setattr(
         validate,
         "validate_with_java",
-        lambda xml, timeout: [validate.Fault(validate.SAYS, {"words": "no such function"})],
+        lambda xml, timeout: [Fault(validate.SAYS, {"words": "no such function"})],
     )
 
     page = upload(office, a_form("text | unusual | U"))
