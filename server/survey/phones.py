@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from server.errors import Missing, NotAllowed, NotValid
@@ -34,7 +34,8 @@ PASSWORD_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - not a pa
 LONGEST_NAME = 64
 
 
-# What proves a phone; an outer join, as most phones belong to no account.
+# Every request of a phone asks one of these. Written once and with their places open: a statement
+# that is put together anew costs four times the lookup itself.
 _KNOWN = select(
     Phone.id,
     Phone.project_id,
@@ -43,6 +44,8 @@ _KNOWN = select(
     Phone.digest_ha1,
     Account.language,
 ).outerjoin(Account, Account.id == Phone.account_id)
+_BY_TOKEN = _KNOWN.where(Phone.token_sha256 == bindparam("token_sha256"))
+_BY_DIGEST_NAME = _KNOWN.where(Phone.digest_name == bindparam("digest_name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,13 @@ def by_token(connection: Connection, token: str) -> KnownPhone | None:
 
     Looked up by its hash, so that the time it takes says nothing about other tokens.
     """
-    row = connection.execute(_KNOWN.where(Phone.token_sha256 == _sha256(token))).first()
+    row = connection.execute(_BY_TOKEN, {"token_sha256": _sha256(token)}).first()
     return None if row is None else _known_phone(row)
 
 
 def by_digest_name(connection: Connection, name: str) -> tuple[KnownPhone, str] | None:
     """Return the phone with this Digest name, and its HA1; None for a name nobody was given."""
-    row = connection.execute(_KNOWN.where(Phone.digest_name == name)).first()
+    row = connection.execute(_BY_DIGEST_NAME, {"digest_name": name}).first()
     return None if row is None else (_known_phone(row), row.digest_ha1)
 
 
