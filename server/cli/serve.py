@@ -15,7 +15,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from server.cli import addresses, options
+from server.cli import addresses, options, rebuild
 from server.cli.options import say
 from server.config import Settings
 from server.survey import credentials, first_run
@@ -56,6 +56,8 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
     _check_address(settings)
     with options.opened(settings) as site:
         first = first_run.prepare(site)
+        # What was kept when the power went, or all after an upgrade that reads differently.
+        rebuild.catch_up(site)
     _greet(settings, first)
     _run(settings)
 

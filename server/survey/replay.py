@@ -53,10 +53,15 @@ def interpretation(read: Read, keys: Keys) -> Interpretation:
 
 def rebuild(site: Site, progress: Progress = lambda done: None) -> int:
     """Empty the projected tables and work them out again; return how many submissions were read."""
+    clear(site)
+    return catch_up(site, progress)
+
+
+def clear(site: Site) -> None:
+    """Empty the projected tables: everything kept then waits to be worked out."""
     with writing(site.engine) as connection:
         Base.metadata.drop_all(connection, tables=PROJECTED_TABLES)
         make_projections(connection)
-    return catch_up(site, progress)
 
 
 def waiting(connection: Connection) -> int:
