@@ -25,7 +25,7 @@ _password_option = click.option(
 
 @click.group()
 def account() -> None:
-    """Add, list, shut out accounts; give them new passwords."""
+    """Add, list and disable accounts; give them new passwords."""
 
 
 @account.command(
@@ -76,7 +76,7 @@ def add(
         )
         return
     click.echo(
-        say("Account %(name)s is there, with the role %(role)s.", name=added.name, role=role)
+        say("Account %(name)s is added, with the role %(role)s.", name=added.name, role=role)
     )
     _tell_link(settings, token)
 
@@ -120,12 +120,12 @@ def list_accounts(settings: Settings, as_json: bool) -> None:
 @click.argument("name")
 @options.on_site
 def disable(settings: Settings, name: str) -> None:
-    """Shut an account out, now and on every device."""
+    """Disable an account; its sessions end at once, on every device."""
     with options.opened(settings) as site, options.writing(site) as session:
         found = accounts.find_named(session, name)
         accounts.disable(session, found.id, WHOLE_SITE)
         options.note(session, "account_disabled", found.name)
-    click.echo(say("%(name)s is shut out.", name=found.name))
+    click.echo(say("%(name)s can no longer sign in.", name=found.name))
 
 
 @account.command(
@@ -143,7 +143,7 @@ def password(settings: Settings, name: str, password_stdin: bool) -> None:
     with options.opened(settings) as site, options.writing(site) as session:
         found = accounts.find_named(session, name)
         if found.state == "disabled":
-            raise Conflict("%(name)s is shut out. Let the account in again first.", name=found.name)
+            raise Conflict("%(name)s is disabled. Enable the account first.", name=found.name)
         token = _let_in(session, found.id, typed)
         options.note(session, "password_set" if typed else "link_made", found.name)
     if typed:

@@ -110,7 +110,7 @@ def _unknown(session: Session, wanted: str, is_code: bool) -> NotValid:
     near = _near_codes(session, wanted) if is_code else _near_names(session, wanted)
     if near:
         return NotValid(
-            "The register has no area %(area)s. Near it are: %(near)s.",
+            "The register has no area %(area)s. Close to it: %(near)s.",
             "areas",
             area=wanted,
             near=_listing(near),

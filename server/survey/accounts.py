@@ -157,7 +157,7 @@ def add(session: Session, name: str, role: Role, areas: Iterable[str], scope: Sc
     """
     chosen = clean_name(name)
     if session.scalar(select(Account.id).where(Account.name == chosen)) is not None:
-        raise NotValid("There is an account called %(name)s already.", "name", name=chosen)
+        raise NotValid("An account called %(name)s exists already.", "name", name=chosen)
     codes = _allowed_areas(areas, scope)
     account = Account(
         name=chosen, role=role.value, password_hash="", created_at=datetime.now(UTC), epoch=0

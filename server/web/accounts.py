@@ -19,14 +19,14 @@ pages = Blueprint("accounts", __name__, url_prefix="/accounts")
 
 # Message ids: what a role is called, and what it is for.
 ROLE_WORDS = {
-    Role.WORKER: ("Worker", "Visits households; sees the people of the own villages"),
+    Role.WORKER: ("Worker", "Visits households; sees the people of their own villages"),
     Role.SUPERVISOR: ("Supervisor", "Looks after workers, phones and what they sent"),
     Role.OFFICE: ("Office", "Forms, register and treatment lists; full names with a reason"),
     Role.HOSPITAL: ("Hospital", "Treatment lists and the people on them"),
     Role.AUDITOR: ("Auditor", "Clinics and their audits; no people"),
     Role.ADMIN: ("Administrator", "Accounts, phones, forms, journal; no people"),
 }
-STATE_WORDS = {
+STATES = {
     "active": ("fine", "active"),
     "invited": ("todo", "no password yet"),
     "disabled": ("off", "disabled"),
@@ -43,7 +43,7 @@ def show() -> str:
         accounts=listed,
         areas=_area_words(listed),
         role_words=ROLE_WORDS,
-        state_words=STATE_WORDS,
+        states=STATES,
     )
 
 
@@ -87,7 +87,7 @@ def change(account_id: int) -> ResponseReturnValue:
     if fault:
         return _form(before, fault.errors), 422
     door.journal("account_changed", after.name, role=role.value, areas=list(after.areas))
-    flash(_("%(name)s is changed and has to sign in again.", name=after.name), "fine")
+    flash(_("%(name)s was changed and has to sign in again.", name=after.name), "fine")
     return redirect(url_for("accounts.show"), 303)
 
 
@@ -103,10 +103,10 @@ def link(account_id: int) -> ResponseReturnValue:
 @pages.post("/<int:account_id>/disable")
 @door.allow(Right.MANAGE_ACCOUNTS)
 def disable(account_id: int) -> ResponseReturnValue:
-    """Shut an account out, now and everywhere."""
+    """Disable an account; its sessions end at once."""
     account = accounts.disable(door.session(), account_id, door.account().scope)
     door.journal("account_disabled", account.name)
-    flash(_("%(name)s is shut out.", name=account.name), "fine")
+    flash(_("%(name)s can no longer sign in.", name=account.name), "fine")
     return redirect(url_for("accounts.show"), 303)
 
 
@@ -116,7 +116,7 @@ def enable(account_id: int) -> ResponseReturnValue:
     """Let a disabled account in again."""
     account = accounts.enable(door.session(), account_id, door.account().scope)
     door.journal("account_enabled", account.name)
-    flash(_("%(name)s may sign in again.", name=account.name), "fine")
+    flash(_("%(name)s can sign in again.", name=account.name), "fine")
     return redirect(url_for("accounts.show"), 303)
 
 
@@ -188,7 +188,7 @@ def _form(account: AccountView | None, errors: dict[str, str]) -> str:
         offered=account_areas.offered(door.session(), door.account().scope),
         is_register_empty=account_areas.is_register_empty(door.session()),
         roles=[(role.value, _(title), _(note)) for role, (title, note) in ROLE_WORDS.items()],
-        state_words=STATE_WORDS,
+        states=STATES,
         errors=errors,
     )
 
@@ -202,7 +202,7 @@ def _with_link(account: AccountView) -> str:
 
 
 def _areas() -> list[str]:
-    """Return the codes of the areas ticked and typed; several names stand on lines or between commas."""
+    """Return the codes of the areas ticked, and of those typed on lines or between commas."""
     typed = re.split(r"[\n,,、;;]+", request.form.get("more_areas", ""))
     named = [account_areas.chosen(door.session(), text).code for text in typed if text.strip()]
     return [*request.form.getlist("area"), *named]

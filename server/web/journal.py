@@ -27,8 +27,8 @@ ACTION_WORDS = {
     "password_set": "Set a password",
     "account_added": "Added an account",
     "account_changed": "Changed an account",
-    "account_disabled": "Shut an account out",
-    "account_enabled": "Let an account in again",
+    "account_disabled": "Disabled an account",
+    "account_enabled": "Enabled an account",
     "link_made": "Made a one-time link",
 }
 

@@ -122,7 +122,7 @@ SHELVES = (
             ),
             Place(
                 "registry.show",
-                "Register",
+                "Places and register",
                 "Divisions, villages and clinics",
                 frozenset({Right.MANAGE_REGISTRY}),
             ),

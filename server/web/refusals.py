@@ -34,7 +34,7 @@ _HTTP_WORDS = {
     400: ("This cannot be read", "The request is damaged or incomplete. Go back and try again."),
     404: (
         "Nothing here",
-        "There is no such page. Check the address, or start from the first page.",
+        "There is no such page. Start again from the first page.",
     ),
     405: ("Not this way", "This address exists, but it does not take that kind of request."),
     413: ("Too large", "This is more than the site takes at once. Send a smaller file."),

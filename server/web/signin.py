@@ -40,7 +40,7 @@ def enter() -> ResponseReturnValue:
         answer = make_response(render_template("signin.html", name=name, error=words), 429)
         answer.headers["Retry-After"] = str(tried.wait_s)
         return answer
-    words = _("Name and password do not fit together. Check capital letters, then try again.")
+    words = _("Name and password do not match. Check capital letters, then try again.")
     return render_template("signin.html", name=name, error=words), 401
 
 
