@@ -231,22 +231,22 @@ def test_what_reads_the_survey_imports_nothing_that_writes() -> None:
     assert stray == []
 
 
-# In server/web: what every route may lean on. The others are routes.
-SHARED_BY_ROUTES = ("door", "refusals", "headers", "assets", "language", "schemas", "forms")
+def _has_blueprint(module: str) -> bool:
+    called = (node.func for node in ast.walk(TREES[module]) if isinstance(node, ast.Call))
+    return any(isinstance(one, ast.Name) and one.id == "Blueprint" for one in called)
 
 
-def _route(name: str) -> str | None:
-    """Return the file or folder of server/web that `name` lies in, None for what routes share."""
-    parts = name.split(".")
-    if parts[:2] != ["server", "web"] or len(parts) < 3 or parts[2] in SHARED_BY_ROUTES:
-        return None
-    return parts[2]
+def _route(module: str | None) -> str | None:
+    """Return the file or folder of server/web that holds the routes of `module`, None for others."""
+    if module and module.startswith("server.web.") and _has_blueprint(module):
+        return module.split(".")[2]
+    return None
 
 
 def test_routes_do_not_import_one_another() -> None:
     stray = []
     for one in IMPORTS:
-        asking, asked = _route(one.by), _route(_imported_module(one.name) or "")
+        asking, asked = _route(one.by), _route(_imported_module(one.name))
         if asking and asked and asking != asked:
             stray.append(str(one))
 
