@@ -237,7 +237,7 @@ def _has_blueprint(module: str) -> bool:
 
 
 def _route(module: str | None) -> str | None:
-    """Return the file or folder of server/web that holds the routes of `module`, None for others."""
+    """Return the file or folder of server/web that holds the routes, None for what has none."""
     if module and module.startswith("server.web.") and _has_blueprint(module):
         return module.split(".")[2]
     return None
