@@ -13,6 +13,7 @@ from server.survey.site import Site, open_site
 from server.web import (
     accounts,
     assets,
+    catalogue,
     door,
     forms,
     headers,
@@ -21,6 +22,7 @@ from server.web import (
     language,
     more,
     refusals,
+    registry,
     signin,
 )
 from server.web.openrosa import forms as phone_forms
@@ -38,6 +40,8 @@ PAGES = (
     forms.pages,
     phone_forms.feed,
     phone_submission.feed,
+    registry.pages,
+    catalogue.pages,
 )
 
 
