@@ -115,18 +115,26 @@ def undo_import(session: Session, import_id: int, who: str, scope: Scope = WHOLE
     return _write(session, UNDO, str(import_id), backwards, who)
 
 
-def imports(session: Session, limit: int = 30) -> tuple[Import, ...]:
-    """Return the latest imports and undos, newest first."""
+def imports(session: Session, scope: Scope = WHOLE_SITE, limit: int = 30) -> tuple[Import, ...]:
+    """Return the latest imports and undos that touched the scope, newest first."""
     rows = session.scalars(select(RegistryImport).order_by(RegistryImport.id.desc()).limit(limit))
-    return tuple(_import(row) for row in rows)
+    return tuple(
+        _import(row)
+        for row in rows
+        if any(one.is_within(scope) for one in _read_changes(row.changes))
+    )
 
 
-def import_changes(session: Session, import_id: int) -> tuple[Import, tuple[Change, ...]]:
-    """Return one import and what it changed. Raises Missing."""
+def import_changes(
+    session: Session, import_id: int, scope: Scope = WHOLE_SITE
+) -> tuple[Import, tuple[Change, ...]]:
+    """Return one import and what it changed in the scope. Raises Missing, also for nothing."""
     row = session.get(RegistryImport, import_id)
-    if row is None:
+    changes = _read_changes(row.changes) if row else []
+    seen = tuple(one for one in changes if one.is_within(scope))
+    if row is None or not seen:
         raise Missing("There is no import %(id)s.", id=import_id)
-    return _import(row), tuple(_read_changes(row.changes))
+    return _import(row), seen
 
 
 def last_import_id(session: Session) -> int:

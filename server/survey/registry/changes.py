@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from server.survey.areas import Scope, stem
 from server.survey.registry.stored import Stored, StoredRow
 
 
@@ -39,3 +40,15 @@ class Change:
             for name in (new or old)
             if old.get(name) != new.get(name)
         )
+
+    def is_within(self, scope: Scope) -> bool:
+        """Say whether the row lies in a scope; a clinic lies where its township does."""
+        row = self.after or self.before or {}
+        place = str(row["township_code"]) if self.table == "clinic" else self.code
+        return scope.covers(stem(place) if self.table != "village" else place)
+
+    def is_above(self, scope: Scope) -> bool:
+        """Say whether it is a division around the scope: a county's list names its province."""
+        if self.table != "division":
+            return False
+        return any(one.startswith(stem(self.code)) for one in scope.stems)

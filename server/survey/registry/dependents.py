@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forms.faults import Fault
-from server.survey.areas import Scope, stem
+from server.survey.areas import Scope
 from server.survey.registry.changes import Change
 from server.survey.registry.stored import groups
 from server.tables.projections import Visit
@@ -30,7 +30,7 @@ def out_of_scope(changes: Sequence[Change], scope: Scope) -> list[Fault]:
     return [
         Fault(OUT_OF_SCOPE, {"code": one.code, "name": one.name})
         for one in changes
-        if not scope.covers(_place(one)) and not _holds(scope, one)
+        if not one.is_within(scope) and not one.is_above(scope)
     ]
 
 
@@ -102,14 +102,3 @@ def _counts(
         for code, one in session.execute(select(place, key).where(place.in_(some)).order_by(place)):
             staying[code] += one not in going
         yield from ((code, count) for code, count in staying.items() if count)
-
-
-def _place(change: Change) -> str:
-    row = change.after or change.before or {}
-    return str(row["township_code"]) if change.table == "clinic" else change.code
-
-
-def _holds(scope: Scope, change: Change) -> bool:
-    """Say whether it lies above the scope: a county's import may have named its province."""
-    own = stem(change.code) if change.table == "division" else change.code
-    return any(one.startswith(own) for one in scope.stems)
