@@ -7,11 +7,11 @@ import sys
 import click
 from sqlalchemy.orm import Session
 
-from server.cli import addresses, options
+from server.cli import options
 from server.cli.options import say
 from server.config import Settings
 from server.errors import Conflict
-from server.survey import account_areas, accounts, credentials
+from server.survey import account_areas, accounts, addresses, credentials
 from server.survey.accounts import Role
 from server.survey.areas import WHOLE_SITE
 

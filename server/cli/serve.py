@@ -15,10 +15,10 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from server.cli import addresses, options, rebuild
+from server.cli import options, rebuild
 from server.cli.options import say
 from server.config import Settings
-from server.survey import credentials, first_run
+from server.survey import addresses, credentials, first_run
 
 # An upload over a bad link holds a thread for minutes; a thread that waits costs next to nothing.
 THREADS = 64
