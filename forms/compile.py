@@ -11,9 +11,10 @@ from xml.parsers.expat import ExpatError
 from pyxform.errors import PyXFormError
 from pyxform.xls2xform import convert
 
+from forms.concepts import is_known
 from forms.faults import Fault, FormProblem, refuse
 from forms.fields import CompiledForm
-from forms.mapping import FILE, doubts_of, mapped
+from forms.mapping import FILE, UNKNOWN_CONCEPT, doubts_of, mapped
 from forms.prechecks import header_faults, namespace_doubts
 from forms.pyxform_words import VERBATIM, faults_of
 from forms.reading import form_file, read_workbook
@@ -26,8 +27,11 @@ _ENDINGS = (".xml", ".xls", ".xlsx")
 
 NO_FORM_ID = "The form has no form_id: write one on the settings sheet."
 BAD_ENDING = "The form_id %(form_id)s must not end in %(ending)s."
-BAD_FORM_ID = "The form_id %(form_id)s holds a character that cannot stand in a web address."
+BAD_FORM_ID = "The form_id %(form_id)s cannot stand in a web address: leave out / and \\."
 ID_FROM_FILE = "The settings sheet gives no form_id: the name of the file, %(form_id)s, is used."
+ENCRYPTED_ANSWERS = (
+    "The form encrypts its answers: they are kept as they come and cannot be counted here."
+)
 NO_VERSION = "The settings sheet gives no version: phones cannot tell this form from the next."
 
 # What pyxform raises on forms it was not tried with; all mean that the form is at fault.
@@ -65,11 +69,14 @@ def compile_form(source: FormSource) -> Compiled:
     made: dict[str, bytes] = {}
     if whole is not None and whole[2] == "xml":
         form = read_xform(whole[1])
+        warnings.extend(_strange_concepts(form))
     else:
         form, warnings, made = _compiled(source)
     _check_form_id(form.form_id)
     if not form.version:
         warnings.append(Fault(NO_VERSION, sheet="settings", column="version"))
+    if b"base64RsaPublicKey" in form.xml:
+        warnings.append(Fault(ENCRYPTED_ANSWERS, sheet="settings", column="public_key"))
     if FILE in source.files:
         form, doubts = mapped(form, source.files[FILE])
         warnings.extend(doubts)
@@ -120,11 +127,17 @@ def _heading(survey: Sheet, name: str) -> str:
     return next((heading for heading in survey.header if written.match(heading)), "")
 
 
+def _strange_concepts(form: CompiledForm) -> Iterator[Fault]:
+    for field in form.fields:
+        if field.concept and not is_known(field.concept):
+            yield Fault(UNKNOWN_CONCEPT, {"concept": field.concept}, column=field.path)
+
+
 def _check_form_id(form_id: str) -> None:
     for ending in _ENDINGS:
         if form_id.lower().endswith(ending):
             raise refuse(BAD_ENDING, form_id=form_id, ending=ending)
-    if re.search(r"[\s/\\?#%\x00-\x1f]", form_id):
+    if re.search(r"[/\\\x00-\x1f]", form_id) or not form_id.strip("."):
         raise refuse(BAD_FORM_ID, form_id=form_id)
 
 

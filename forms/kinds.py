@@ -50,6 +50,8 @@ def kind_of_field(
         return _INPUTS.get(datatype, datatype)
     if name == "trigger" and action == "setgeopoint":
         return "background-geopoint"
+    if "label" in control.get("appearance", "").split():
+        return "note"  # The head of a table of selects: it shows the choices and takes no answer.
     return _CONTROLS.get(name, "text")
 
 

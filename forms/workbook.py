@@ -11,6 +11,9 @@ from forms.faults import Fault, FormProblem, cell_address
 
 SHEETS = ("survey", "choices", "settings", "external_choices", "osm", "entities")
 
+HEADING_TWICE = "The heading %(heading)s stands twice."
+BAD_CHARACTER = "The cell holds a character (%(code)s) that a form cannot carry: delete it."
+
 # As pyxform reads: authors keep notes below their form, and formatted but empty columns beside it.
 EMPTY_ROWS_END = 60
 EMPTY_COLUMNS_END = 20
@@ -153,13 +156,13 @@ def _unfit(sheet: Sheet) -> Iterator[Fault]:
     seen: set[str] = set()
     for heading in sheet.header:
         if heading and heading in seen:
-            yield sheet.fault("The heading %(heading)s stands twice.", 1, heading, heading=heading)
+            yield sheet.fault(HEADING_TWICE, 1, heading, heading=heading)
         seen.add(heading)
     for number, row in enumerate((sheet.header, *sheet.rows), start=1):
         for position, cell in enumerate(row):
             if found := _NOT_XML.search(cell):
                 yield Fault(
-                    "The cell holds a character (%(code)s) that a form cannot carry: delete it.",
+                    BAD_CHARACTER,
                     {"code": f"U+{ord(found[0]):04X}"},
                     sheet.name,
                     number,

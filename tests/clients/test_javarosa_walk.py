@@ -18,6 +18,7 @@ from forms.plan import ReadingPlan
 from forms.source import FormSource
 from forms.submission import open_envelope, read_answers
 from tests.clients.javarosa.walker import SAMPLES, walk
+from tests.large_form import large_form
 from tests.needs import needs_java
 
 LIBRARY = Path(forms.__path__[0]) / "library"
@@ -61,6 +62,18 @@ def test_whoever_fills_a_shipped_form_gets_through_and_is_understood(
     plan = ReadingPlan(form)
     said = [read_answers(open_envelope(xml), plan) for xml in sent]
     assert [(one.form_id, one.version) for one in said] == [(form_id, form.version)] * WALKS
+    assert [complaint for one in said for complaint in complaints(one)] == []
+
+
+def test_a_large_form_of_every_kind_of_question_is_filled_and_understood(tmp_path: Path) -> None:
+    compiled = compile_form(large_form())
+    for name, content in compiled.files.items():
+        (tmp_path / name).write_bytes(content)
+
+    sent = walk(an_xform(compiled.form.xml, tmp_path), tmp_path, count=4, seed=1)
+
+    plan = ReadingPlan(compiled.form)
+    said = [read_answers(open_envelope(xml), plan) for xml in sent]
     assert [complaint for one in said for complaint in complaints(one)] == []
 
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -16,8 +17,6 @@ import org.javarosa.core.model.FormIndex;
 import org.javarosa.core.model.ValidateOutcome;
 import org.javarosa.core.model.data.IAnswerData;
 import org.javarosa.core.model.instance.InstanceInitializationFactory;
-import org.javarosa.core.reference.ReferenceManager;
-import org.javarosa.core.services.PropertyManager;
 import org.javarosa.core.services.transport.payload.ByteArrayPayload;
 import org.javarosa.form.api.FormEntryController;
 import org.javarosa.form.api.FormEntryModel;
@@ -47,31 +46,31 @@ public final class Walk {
     private final Guess guess;
     private final Map<String, String> forced;
 
-    private Walk(FormDef form, Random random, Guess guess, Map<String, String> forced) {
+    private Walk(FormDef form, Path attachments, Random random, Guess guess, Map<String, String> forced) {
         this.form = form;
         this.random = random;
         this.guess = guess;
         this.forced = forced;
         model = new FormEntryModel(form);
         controller = new FormEntryController(model);
+        controller.addFunctionHandler(new Phone.PullData(attachments));
         form.initialize(true, new InstanceInitializationFactory());
     }
 
     public static void main(String[] args) throws Exception {
-        Path attachments = Paths.get(args[1]);
         Path target = Paths.get(args[2]);
         int count = Integer.parseInt(args[3]);
         long seed = Long.parseLong(args[4]);
         Map<String, List<String>> answers = readAnswers(Paths.get(args[5]));
         Map<Integer, Map<String, String>> forced = readForced(Paths.get(args[6]));
         new XFormsModule().registerModule();
-        PropertyManager.setPropertyManager(new Phone.Properties());
-        ReferenceManager.instance().addReferenceFactory(new Phone.Folder(attachments));
+        Path attachments = Paths.get(args[1]);
+        Phone.switchOn(attachments);
         for (int number = 0; number < count; number++) {
             Random random = new Random(seed * 1_000_003L + number);
             FormDef form = XFormUtils.getFormFromFormXml(args[0], null);
             Map<String, String> must = forced.getOrDefault(number, Collections.emptyMap());
-            Walk walk = new Walk(form, random, new Guess(random, answers), must);
+            Walk walk = new Walk(form, attachments, random, new Guess(random, answers), must);
             try {
                 Files.write(target.resolve(String.format("%04d.xml", number)), walk.fill());
             } catch (RuntimeException error) {
@@ -119,7 +118,9 @@ public final class Walk {
         prompt.getLongText();
         prompt.getHelpText();
         prompt.getConstraintText();
-        if (prompt.isReadOnly()) {
+        String appearance = prompt.getAppearanceHint();
+        boolean isTableHead = appearance != null && Arrays.asList(appearance.split(" ")).contains("label");
+        if (prompt.isReadOnly() || isTableHead) {
             return;
         }
         IAnswerData now = prompt.getAnswerValue();
