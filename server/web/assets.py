@@ -54,7 +54,7 @@ def asset(name: str) -> str:
 
 
 @pages.get("/static/<path:name>")
-@door.public
+@door.unasked
 def show(name: str) -> Response:
     """Send a static file."""
     found = _asset(name)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
+from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
@@ -80,9 +81,16 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
-    """Let in everybody: the sign-in pages, static files, the health check."""
+    """Let in everybody to a page: signing in."""
     return _guarded(
         view, Guard(lambda: None, is_page=True, body_limit_bytes=SIGN_IN_BODY_LIMIT_BYTES)
+    )
+
+
+def unasked(view: Callable[P, R]) -> Callable[P, R]:
+    """Let in everybody without asking who it is: static files, the health check."""
+    return _guarded(
+        view, Guard(lambda: None, is_page=False, body_limit_bytes=SIGN_IN_BODY_LIMIT_BYTES)
     )
 
 
@@ -98,6 +106,17 @@ def guard_of(endpoint: str | None) -> Guard | None:
     """Return the guard of an endpoint; None when there is none, and then nobody comes in."""
     view = current_app.view_functions.get(endpoint or "")
     return getattr(view, "guard", None)
+
+
+def way(endpoint: str, **values: Any) -> str:
+    """Return the address of a page that the reader may open, "" of any other.
+
+    So a figure is a link for those who may see the list behind it, and a plain figure for others.
+    """
+    guard = guard_of(endpoint)
+    if guard is None or (guard.rights and not account().may(*guard.rights)):
+        return ""
+    return url_for(endpoint, **values)
 
 
 def site() -> Site:
@@ -251,6 +270,13 @@ def local_path(wanted: str | None, otherwise: str) -> str:
     return wanted if wanted.isprintable() else otherwise
 
 
+def this_address(**changes: str | None) -> str:
+    """Return this page's address with parts of its query changed, or taken away by None."""
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key not in changes]
+    asked = urlencode([*kept, *((key, value) for key, value in changes.items() if value)])
+    return request.script_root + request.path + (f"?{asked}" if asked else "")
+
+
 def _come_in() -> ResponseReturnValue | None:
     """Before every request: find its guard, ask it, and check the page token of a change."""
     if request.url_rule is None:
@@ -290,11 +316,7 @@ def _switch_language() -> ResponseReturnValue | None:
     if who is not None and who.language != wanted:
         with writing() as short:
             accounts.choose_language(short, who.id, wanted)
-    rest = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
-    values: dict[str, Any] = dict(request.view_args or {})
-    for key, value in rest:
-        values.setdefault(key, []).append(value)
-    answer = redirect(url_for(cast("str", request.endpoint), **values))
+    answer = redirect(this_address(lang=None))
     answer.set_cookie(
         language.COOKIE,
         wanted,
@@ -319,4 +341,4 @@ def set_up(app: Flask, opened: Site) -> None:
     app.extensions["site"] = opened
     app.before_request(_come_in)
     app.teardown_appcontext(_leave)
-    app.jinja_env.globals["csrf"] = csrf
+    app.jinja_env.globals.update(csrf=csrf, way=way)

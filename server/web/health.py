@@ -11,7 +11,7 @@ pages = Blueprint("health", __name__)
 
 
 @pages.get("/healthz")
-@door.public
+@door.unasked
 def show() -> Response:
     """Answer with status, version and database; 503 when the database is away."""
     return jsonify(status="ok", version=VERSION, database=door.database_that_answers())

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
 from server.errors import NotValid
 from server.survey import accounts
@@ -62,8 +61,8 @@ def show() -> str:
         names=names,
         actions=[("", _("All actions")), *actions],
         action_words=action_words,
-        newest=_address(wanted, None) if request.args.get("before") else None,
-        older=_address(wanted, page.older) if page.older else None,
+        newest=door.this_address(before=None) if request.args.get("before") else None,
+        older=door.this_address(before=str(page.older)) if page.older else None,
     )
 
 
@@ -77,14 +76,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise NotValid("%(day)s is not a day. Write it as 2026-11-22.", "day", day=text) from None
-
-
-def _address(wanted: JournalFilter, before: int | None) -> str:
-    told = {
-        "who": wanted.who,
-        "action": wanted.action,
-        "day": wanted.day.isoformat() if wanted.day else None,
-        "before": before,
-    }
-    asked = urlencode({key: value for key, value in told.items() if value})
-    return url_for("journal.show") + (f"?{asked}" if asked else "")

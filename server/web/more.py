@@ -194,11 +194,10 @@ def home_path() -> str:
 
 
 def in_language(code: str) -> str:
-    """Return this page's address in another language."""
-    if request.endpoint is None or request.method not in door.SAFE_METHODS:
+    """Return this page's address in another language; the first page's where this has none."""
+    if request.url_rule is None or request.method not in door.SAFE_METHODS:
         return url_for("more.home", lang=code)
-    given = request.args.to_dict(flat=False)
-    return url_for(request.endpoint, **{**given, **(request.view_args or {}), "lang": code})
+    return door.this_address(lang=code)
 
 
 @pages.get("/")
