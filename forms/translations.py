@@ -27,7 +27,7 @@ _PARTS = {"jr:constraintMsg": "constraint_message", "jr:requiredMsg": "required_
 
 
 def missing_translations(form: CompiledForm) -> list[MissingTranslation]:
-    """Return what a form says in one of its languages only, in the order of the form."""
+    """Return what a form says in one of its languages only, by the order of its texts."""
     model = parsed(form.xml).find(f".//{XFORMS}model")
     return [] if model is None else [_missing(*one) for one in Texts(model).missing()]
 

@@ -1,4 +1,4 @@
-"""A form as large and as varied as real ones get: 600 questions and everything an XLSForm can ask."""
+"""A form as large and varied as real ones get: 600 questions, everything XLSForm can ask."""
 
 from __future__ import annotations
 
@@ -162,27 +162,27 @@ def _table_of_selects() -> Iterator[Row]:
 
 
 def _plain(count: int) -> Iterator[Row]:
-    """Yield questions as forms are full of them: numbers, texts, choices, each with a calculation."""
+    """Yield what forms are full of, in groups: texts, dates, calculations, numbers, choices."""
     yield _ask("integer", "n_1", required="yes", constraint=". >= 1 and . <= 2")
     for number in range(2, count + 1):
         if number % 25 == 2:
             yield _ask("begin_group", f"page_{number}", appearance="field-list")
-        match number % 5:
-            case 0:
-                bounds = ". >= 0 and . <= 120"
-                yield _ask("integer", f"n_{number}", constraint=bounds, required="yes")
-            case 1:
-                yield _ask("select_one yes_no", f"s_{number}", relevant="${n_1} = 1")
-            case 2:
-                yield _ask("text", f"t_{number}", constraint="string-length(.) <= 200")
-            case 3:
-                yield _ask("date", f"d_{number}", constraint=". <= today()")
-            case 4:
-                before = f"coalesce(${{t_{number - 2}}}, 'x')"
-                calculation = f"concat({before}, '-', string(${{n_1}} + {number}))"
-                yield {"type": "calculate", "name": f"c_{number}", "calculation": calculation}
+        yield _one_of_five(number)
         if number % 25 == 1 or number == count:
             yield {"type": "end_group", "name": ""}
+
+
+def _one_of_five(number: int) -> Row:
+    before = f"coalesce(${{t_{number - 2}}}, 'x')"
+    calculation = f"concat({before}, '-', string(${{n_1}} + {number}))"
+    kinds: list[Row] = [
+        _ask("integer", f"n_{number}", constraint=". >= 0 and . <= 120", required="yes"),
+        _ask("select_one yes_no", f"s_{number}", relevant="${n_1} = 1"),
+        _ask("text", f"t_{number}", constraint="string-length(.) <= 200"),
+        _ask("date", f"d_{number}", constraint=". <= today()"),
+        {"type": "calculate", "name": f"c_{number}", "calculation": calculation},
+    ]
+    return kinds[number % 5]
 
 
 def _choices() -> Iterator[Row]:
