@@ -37,7 +37,7 @@ def browser_of(
     site: Site, role: str, areas: Iterable[str] = ("",), *, language: str = "en"
 ) -> Browser:
     """Return the browser of a new account with a role in areas ("" is the whole site)."""
-    name = f"{role} {'+'.join(areas)}"
+    name = f"test {role} {'+'.join(areas)}"
     with writing_session(site.engine) as session:
         added = accounts.add(session, name, Role(role), areas, WHOLE_SITE)
         epoch = credentials.set_password(session, added.id, "a long enough password")

@@ -85,13 +85,15 @@ def person(person_id: str, reports: Iterable[Row], cases: Sequence[Row]) -> dict
 
 
 def _screening(reports: Sequence[Row]) -> tuple[str, date | None]:
+    """Return the latest state and the day of the last screening that was done.
+
+    Once done, being absent or refusing later undoes nothing; dying and moving away do count.
+    """
     told = [report for report in reports if report["screening"]]
-    if not told:
-        return "", None
-    done = [report for report in told if report["screening"] == "done"]
+    done = [report["reported_on"] for report in told if report["screening"] == "done"]
     if done:
-        return "done", done[-1]["reported_on"]
-    return told[-1]["screening"], None
+        told = [report for report in told if report["screening"] in ("done", "dead", "moved")]
+    return (told[-1]["screening"] if told else ""), (done[-1] if done else None)
 
 
 def cases(person_id: str, village_code: str, findings: Iterable[Row]) -> list[dict[str, Any]]:

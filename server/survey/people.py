@@ -164,10 +164,11 @@ def persons(
     for column, wanted in (
         (Person.village_code, village),
         (Person.household_id, household_id),
-        (Person.screening, screening),
     ):
         if wanted is not None:
             query = query.where(column == wanted)
+    if screening is not None:
+        query = query.where(_screened(screening))
     if code is not None:
         query = query.where(Person.id.in_(select(Case.person_id).where(Case.code == code)))
     rows, next_key = _page(session, query, (Person.village_code, Person.id), after)
@@ -214,6 +215,13 @@ def _person_state(state: str | None) -> ColumnElement[bool]:
     if state == "suspected":
         return Person.suspected.is_(True) & Person.documented.is_(False)
     return true()
+
+
+def _screened(screening: str) -> ColumnElement[bool]:
+    """Return the condition of a screening state; "done" counts as the tallies do."""
+    if screening == "done":
+        return Person.screened_on.is_not(None)
+    return Person.screening == screening
 
 
 def _is_visible(code: str, may_see_sensitive: bool) -> bool:

@@ -45,10 +45,10 @@ class Differences:
             self._village[row["village_code"], row["outcome"]] += sign
 
     def person(self, row: Row, sign: int) -> None:
-        """Count one person: screened when done; suspected only while nothing is documented."""
+        """Count one person: screened once done; suspected only while nothing is documented."""
         code = row["village_code"]
         self._village[code, "persons"] += sign
-        self._village[code, "screened"] += sign * (row["screening"] == "done")
+        self._village[code, "screened"] += sign * (row["screened_on"] is not None)
         self._village[code, "documented"] += sign * bool(row["documented"])
         self._village[code, "suspected"] += sign * bool(row["suspected"] and not row["documented"])
 
