@@ -68,7 +68,7 @@ class UndoRefused(Conflict):
     def __init__(self, import_id: int, reasons: Sequence[Fault]) -> None:
         """Keep the reasons; the words name their number."""
         super().__init__(
-            "Import %(id)s cannot be undone: %(count)s things stand on it.",
+            "Import %(id)s cannot be undone any more. Reasons: %(count)s.",
             id=import_id,
             count=len(reasons),
         )

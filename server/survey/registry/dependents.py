@@ -19,10 +19,10 @@ from server.tables.truth import PhoneVillage, RegistryImport
 
 OUT_OF_SCOPE = "%(code)s %(name)s lies outside the area of your account."
 TOUCHED = "%(code)s %(name)s was changed again by import %(id)s (%(source)s): undo that one first."
-HAS_VILLAGES = "%(code)s %(name)s: %(count)s villages lie in it."
-HAS_CLINICS = "%(code)s %(name)s: %(count)s clinics lie in it."
-HAS_PHONES = "%(code)s %(name)s: %(count)s phones serve it."
-HAS_VISITS = "%(code)s %(name)s: %(count)s submissions came from it."
+HAS_VILLAGES = "Villages in %(code)s %(name)s: %(count)s."
+HAS_CLINICS = "Clinics in %(code)s %(name)s: %(count)s."
+HAS_PHONES = "Phones that serve %(code)s %(name)s: %(count)s."
+HAS_VISITS = "Submissions from %(code)s %(name)s: %(count)s."
 
 
 def out_of_scope(changes: Sequence[Change], scope: Scope) -> list[Fault]:

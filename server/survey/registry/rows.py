@@ -18,7 +18,7 @@ T = TypeVar("T")
 NEEDED = "This cell is empty, and the row cannot do without it."
 CELL_ERROR = "The cell shows the error %(text)s: mend its formula, or write the value."
 FORMULA_EMPTY = "The formula has no saved value: open the file in Excel, save it and send it again."
-FORMULAS = "%(count)s cells of this column are formulas: the values saved with them were used."
+FORMULAS = "Formulas in this column: %(count)s. The values saved with them were used."
 MERGED = "The cells %(range)s are merged: split them and fill in every row."
 SKIPPED = "The row begins with “%(text)s”: it was taken for a sum or a note and left out."
 # How sums and notes below a table begin.

@@ -227,7 +227,7 @@ def test_a_formulas_saved_value_is_used_and_told(tmp_path: Path) -> None:
     saved, unsaved = read(with_value), read(path.read_bytes())
 
     assert villages(saved)["130921211201"]["households"] == 312
-    assert "Sheet, 户数: 1 cells of this column are formulas" in warnings(saved)[1]
+    assert "Sheet, 户数: Formulas in this column: 1." in warnings(saved)[1]
     assert faults(unsaved) == [
         "Sheet, C2, 户数: The formula has no saved value: open the file in Excel, save it and "
         "send it again."

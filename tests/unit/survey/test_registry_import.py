@@ -297,15 +297,15 @@ def test_an_undo_is_refused_when_anything_lies_in_what_would_go(session: Session
 
     with pytest.raises(UndoRefused) as of_villages:
         apply.undo_import(session, villages.import_id, WHO)
-    with pytest.raises(UndoRefused, match="7 things stand on it") as of_divisions:
+    with pytest.raises(UndoRefused, match="Reasons: 7") as of_divisions:
         apply.undo_import(session, divisions.import_id, WHO)
 
     assert words(of_villages.value.reasons) == [
-        "130921211201 高川村村民委员会: 1 clinics lie in it.",
-        "130921211202 后村村民委员会: 1 phones serve it.",
-        "130921211202 后村村民委员会: 1 submissions came from it.",
+        "Clinics in 130921211201 高川村村民委员会: 1.",
+        "Phones that serve 130921211202 后村村民委员会: 1.",
+        "Submissions from 130921211202 后村村民委员会: 1.",
     ]
-    assert words(of_divisions.value.reasons)[0] == "130921211000 高川乡: 33 villages lie in it."
+    assert words(of_divisions.value.reasons)[0] == "Villages in 130921211000 高川乡: 33."
 
 
 def test_what_was_sent_from_a_village_that_moved_waits_to_be_projected_again(
@@ -411,7 +411,7 @@ def test_an_office_imports_only_into_its_own_area(session: Session) -> None:
 def test_an_office_undoes_only_what_lies_in_its_area(session: Session) -> None:
     _, villages = bring_in_sample(session)
 
-    with pytest.raises(UndoRefused, match="28 things stand on it") as refusal:
+    with pytest.raises(UndoRefused, match="Reasons: 28") as refusal:
         apply.undo_import(session, villages.import_id, WHO, Scope.of(["130921"]))
 
     assert "lies outside the area of your account" in words(refusal.value.reasons)[0]
