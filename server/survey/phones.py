@@ -80,6 +80,7 @@ class PhoneLine:
     name: str
     villages: tuple[VillageName, ...]
     account: str | None
+    account_id: int | None
     created_at: datetime
     revoked_at: datetime | None
     last_submission_at: datetime | None
@@ -243,6 +244,7 @@ def _lines(session: Session, condition: ColumnElement[bool]) -> list[PhoneLine]:
             name=phone.name,
             villages=tuple(villages.get(phone.id, ())),
             account=account,
+            account_id=phone.account_id,
             created_at=phone.created_at,
             revoked_at=phone.revoked_at,
             last_submission_at=received_at,
