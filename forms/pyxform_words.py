@@ -12,7 +12,8 @@ VERBATIM = "The form compiler says: %(words)s"
 
 _PLACED = re.compile(
     r"\[row : (?P<row>\d+)\]\s*"
-    r"(?:On the '(?P<sheet>\w+)' sheet, the (?:'(?P<column>[^']+)' value|entity declaration)"
+    r"(?:On the '(?P<sheet>\w+)' sheet, the (?:'(?P<column>[^']+)' value(?: '[^']*')?|entity"
+    r" declaration)"
     r" is (?:invalid|problematic)\. |On the '(?P<other_sheet>\w+)' sheet, one or more column names"
     r" are invalid\. )?"
 )
@@ -202,8 +203,8 @@ _PHRASES = (
     ),
     _phrase(r"Survey cannot have an empty id_string", "The form has no form_id.", "settings"),
     _phrase(
-        r"Language '(?P<language>.*?)' is missing the (?P<sheet_name>\w+) columns?"
-        r" (?P<columns>.*?)\.",
+        r"Language '(?P<language>.*?)' is missing the (?P<sheet_name>\w+) (?:columns )?"
+        r"(?P<columns>.*?)(?: column)?\.",
         "%(language)s: the sheet %(sheet_name)s has no column %(columns)s in this language.",
     ),
     _phrase(
@@ -319,6 +320,8 @@ def _fault(said: str, book: Workbook) -> Fault:
     row = int(placed["row"]) if placed else None
     sheet = (placed["sheet"] or placed["other_sheet"] or "") if placed else ""
     column = (placed["column"] or "") if placed else ""
+    if sheet == "settings" and row == 1:
+        row = 2  # pyxform counts without the headings here, and only here.
     for phrase in _PHRASES:
         if found := phrase.pattern.search(rest):
             params = {name: text for name, text in found.groupdict().items() if text is not None}
@@ -349,6 +352,7 @@ _ALSO_CALLED = {
     "calculation": ("calculate",),
     "relevant": ("relevance",),
     "list_name": ("list name", "dataset"),
+    "dataset": ("list_name", "list name"),
 }
 
 
