@@ -37,6 +37,7 @@ class Item:
     points: int
     is_veto: bool
     may_be_absent: bool
+    labels: Mapping[str, str]
     is_asked: bool
     passes: Callable[[str], bool]
 
@@ -77,6 +78,7 @@ def _load() -> Mapping[str, tuple[Item, ...]]:
                 points=int(row["points"]),
                 is_veto=row["veto"] == "1",
                 may_be_absent=row["na_allowed"] == "1",
+                labels={"zh": row["label_zh"], "en": row["label_en"]},
                 is_asked=row["answer_type"] != "calculate",
                 passes=_test(row["pass_rule"]),
             )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
+from forms.audit import ITEMS, VILLAGE_CLINIC
 from server.survey.intake import Upload
 from server.survey.site import Site
 
@@ -14,6 +15,10 @@ from server.survey.site import Site
 VILLAGE = "130921211201"
 NEXT_VILLAGE = "130921211202"
 NAMESPACES = 'xmlns:orx="http://openrosa.org/xforms"'
+_AUDIT_GROUPS = {
+    dimension: {item.code for item in ITEMS[VILLAGE_CLINIC] if item.dimension == dimension}
+    for dimension in ("ownership", "construction", "service", "it", "management")
+}
 RECEIVED_AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -168,3 +173,27 @@ def _document(
         f"{NAMESPACES}>{body}<orx:meta><orx:instanceID>{instance}</orx:instanceID>{replaced}"
         f"{entity}</orx:meta></data>"
     ).encode()
+
+
+def audit_xml(
+    instance: str = "uuid:audit-1",
+    *,
+    clinic: str,
+    day: str = "2026-11-20",
+    village: str = VILLAGE,
+    answers: Mapping[str, str] | None = None,
+) -> bytes:
+    """A clinic audit; `answers` are those to items, by item code."""
+    site = {
+        "clinic": clinic,
+        "c_village": village,
+        "audit_date": day,
+        "served": "900",
+        "own_doctor": "yes",
+        "location": "38.1 116.9 0 10",
+    }
+    body = _when(day) + f"<site>{_nodes(site)}</site>"
+    for group, codes in _AUDIT_GROUPS.items():
+        told = {code: text for code, text in (answers or {}).items() if code in codes}
+        body += f"<{group}>{_nodes(told)}</{group}>"
+    return _document("clinic_audit", "", instance, "", body, "")

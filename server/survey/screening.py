@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from server.survey import catalogue
-from server.survey.areas import Scope, full_code
+from server.survey.areas import Scope
 from server.tables.projections import Case, Household, Person
 from server.tables.reference import Division, Village
 
@@ -110,15 +110,6 @@ def reasons(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
             if why := left_why(row):
                 found[row.id] = why
     return found
-
-
-def area_name(session: Session, code: str) -> str:
-    """Return the name of a division or village; its code where the registry has none."""
-    for table in (Division, Village):
-        found = session.get(table, full_code(code))
-        if found is not None:
-            return found.name
-    return code
 
 
 def count(session: Session, scope: Scope, filters: Filters, *, may_see_sensitive: bool) -> int:

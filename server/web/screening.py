@@ -16,7 +16,7 @@ from exports import files
 from exports.masking import mask_id_number, mask_name, mask_phone
 from server.errors import NotValid
 from server.survey import batches as books
-from server.survey import catalogue, extracts, screening
+from server.survey import catalogue, extracts, places, screening
 from server.survey.accounts import Right
 from server.survey.batches import BatchView, Entry, Recipe
 from server.survey.extracts import Taking
@@ -270,4 +270,4 @@ def _filter_pairs(filters: Filters) -> Iterator[tuple[str, str]]:
 
 
 def _area_words(area: str) -> str:
-    return screening.area_name(door.reading(), area) if area else _("the whole site")
+    return places.place_name(door.reading(), area) if area else _("the whole site")
