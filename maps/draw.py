@@ -88,7 +88,7 @@ def _folium_map(sources: MapSources, box: Box | None) -> Any:
         control_scale=True,
         zoom_control=False,
         attribution_control=bool(sources.tiles),
-        max_zoom=MOST_ZOOM,
+        maxZoom=MOST_ZOOM,  # Leaflet's name: folium keeps `max_zoom` for its own tiles.
         # Without tiles nothing is lost between whole zoom levels, and the village fits better.
         zoom_snap=1 if sources.tiles else 0.25,
     )

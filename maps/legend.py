@@ -25,7 +25,7 @@ class Symbol:
     """How one class is drawn.
 
     `sign` stands inside: a character, or "%" for the percentage, "#" for the number it is about.
-    `is_hatched` fills with stripes, `is_dashed` breaks the outline.
+    `colour` "" is hollow; `is_hatched` fills with stripes, `is_dashed` breaks the outline.
     """
 
     key: str
@@ -52,13 +52,13 @@ COVERAGE: tuple[Symbol, ...] = (
     Symbol("class_2", "50–80%", "#41b6c4", sign="%"),
     Symbol("class_3", "80–95%", "#2c7fb8", sign="%"),
     Symbol("class_4", "95–105%", "#253494", sign="%"),
-    Symbol(State.NOT_STARTED, "Not started", "#ffffff", sign="0", is_dashed=True),
+    Symbol(State.NOT_STARTED, "Not started", "", sign="0", is_dashed=True),
     Symbol(State.OVER_REGISTER, "Over 105%: check the register", "#fddbc7", "triangle", "!"),
     Symbol(State.NO_REGISTER, "No register", "#d4d7d9", "square", "?", is_hatched=True),
 )
 
 COUNTS: tuple[Symbol, ...] = (
-    Symbol("none", "None found", "#ffffff", sign="0"),
+    Symbol("none", "None found", "", sign="0"),
     Symbol("few", "1–4 persons", "#fddbc7", sign="#"),
     Symbol("some", "5–19 persons", "#ef8a62", sign="#"),
     Symbol("many", "20 persons or more", "#b2182b", sign="#"),
@@ -71,7 +71,7 @@ CLINICS: tuple[Symbol, ...] = (
     Symbol(ClinicClass.PASSED, "Pass: 80 or more", "#67a9cf", "square", "#"),
     Symbol(ClinicClass.FAILED, "Fail: below 80", "#ef8a62", "triangle", "#"),
     Symbol(ClinicClass.VETO, "Veto: a must is missing", "#b2182b", "diamond", "×"),
-    Symbol(ClinicClass.MISSING, "No audit in time", "#d4d7d9", "circle", "?", True, True),
+    Symbol(ClinicClass.MISSING, "No audit in time", "", sign="?", is_dashed=True),
 )
 
 # In the order of layers.HouseholdStatus.
@@ -80,7 +80,7 @@ HOUSEHOLDS: tuple[Symbol, ...] = (
     Symbol("vacated", "Vacated", "#d4d7d9", "square", is_hatched=True),
     Symbol("absent", "Absent", "#fddbc7", "diamond"),
     Symbol("refused", "Refused", "#ef8a62", "triangle"),
-    Symbol("open", "Not finished", "#ffffff", is_dashed=True),
+    Symbol("open", "Not finished", "", is_dashed=True),
 )
 
 

@@ -77,44 +77,46 @@ def page_body(
         f"{' checked' if name == layer else ''}><span>{words[title]}</span></label>"
         for name, title in shown.items()
     )
-    households = (
-        '<label class="map-households"><input type="checkbox" id="map-households">'
-        f"<span>{words['Households']}</span></label>"
-        if sources.households
-        else ""
-    )
-    keys = "\n".join(
-        _legend(name, rows, say, is_shown=name == layer) for name, rows in legends.items()
-    )
+    keys = {
+        name: _legend(name, rows, say, is_shown=name == layer) for name, rows in legends.items()
+    }
+    of_households = keys.pop("households", "")
+    if sources.households:
+        of_households = _household_switch(words["Households"]) + of_households
+    tools = "".join(_tool(name, words[title], path) for name, title, path in _TOOLS)
     return f"""\
 <section class="map-page" id="map-page" lang="{escape(language)}" {written}>
 <fieldset class="map-switch"><legend class="unseen">{words["Show on the map"]}</legend>
-{switches}{households}</fieldset>
+{switches}</fieldset>
+<div class="map-main">
 <div class="map map-frame" aria-label="{words["Map of villages"]}" role="group">
 {map_html}
-<div class="map-tools">
-{_tool("in", words["Zoom in"], "M12 5v14M5 12h14")}
-{_tool("out", words["Zoom out"], "M5 12h14")}
-{_tool("all", words["Show all"], "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5")}
-{_tool("me", words["Centre on me"], _TARGET)}
-</div>
 <p class="map-status" role="status"></p>
 </div>
 <noscript><p class="notice">
 {words["The map needs JavaScript. The list has the same figures."]}
 </p></noscript>
-<div class="map-steps">
-{_step(-1, words["Previous"])}
-{_step(1, words["Next"])}
+<div class="map-tools">{tools}</div>
 </div>
+<div class="map-side">
 <div class="map-panel sheet" id="map-panel" aria-live="polite"><p class="map-hint">\
 {words["Tap a village for its figures."]}</p></div>
-{keys}
+{"".join(keys.values())}
+{of_households}
 <p class="map-unplaced small" hidden></p>
+</div>
 </section>"""
 
 
-_TARGET = "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3"
+# In the order of the row below the map: its ends, under the thumbs, go from village to village.
+_TOOLS = (
+    ("previous", "Previous", "M15 5l-7 7 7 7"),
+    ("out", "Zoom out", "M5 12h14"),
+    ("in", "Zoom in", "M12 5v14M5 12h14"),
+    ("all", "Show all", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"),
+    ("me", "Centre on me", "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3"),
+    ("next", "Next", "M9 5l7 7-7 7"),
+)
 
 
 def _tool(name: str, words: str, path: str) -> str:
@@ -125,8 +127,11 @@ def _tool(name: str, words: str, path: str) -> str:
     )
 
 
-def _step(direction: int, words: str) -> str:
-    return f'<button type="button" class="quiet" data-step="{direction}">{words}</button>'
+def _household_switch(words: str) -> str:
+    return (
+        '<label class="map-households"><input type="checkbox" id="map-households">'
+        f"<span>{words}</span></label>"
+    )
 
 
 def _legend(
@@ -146,10 +151,15 @@ def _swatch(symbol: Symbol) -> str:
     sign = {"%": "", "#": ""}.get(symbol.sign, symbol.sign)
     text = f'<text x="12" y="12">{escape(sign)}</text>' if sign else ""
     stripes = f'<path class="map-stripes" d="{_STRIPES}"/>' if symbol.is_hatched else ""
-    dashed = ' class="map-dashed"' if symbol.is_dashed else ""
+    classes = " ".join(
+        name
+        for name, is_so in (("map-dashed", symbol.is_dashed), ("is-hollow", not symbol.colour))
+        if is_so
+    )
     return (
         '<svg class="map-swatch" viewBox="0 0 24 24" aria-hidden="true">'
-        f'<path d="{_outline(symbol.shape)}" fill="{symbol.colour}"{dashed}/>{stripes}{text}</svg>'
+        f'<path d="{_outline(symbol.shape)}" fill="{symbol.colour}" class="{classes}"/>'
+        f"{stripes}{text}</svg>"
     )
 
 

@@ -7,6 +7,7 @@
   const status = page.querySelector(".map-status");
   const panel = document.getElementById("map-panel");
   const language = page.lang;
+  const locale = language === "en" ? "en-GB" : language; // 12 Aug 2026, which nobody takes for 8 December.
   const here = page.dataset;
   const map = window[here.map];
 
@@ -14,7 +15,7 @@
     (told.words[msgid] || msgid).replace(/%\((\w+)\)s/g, (_, name) => places[name]);
   const figure = (count) => (count === null ? "–" : count.toLocaleString(language));
   const day = (text) =>
-    new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(text));
+    new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(text));
   const ago = (days) => new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(-days, "day");
   // Half up in whole numbers, as maps/coverage.py rounds.
   const percent = (part, whole) => Math.floor((200 * part + whole) / (2 * whole));
@@ -37,6 +38,7 @@
   let usual = 14; // Radius of a mark of usual size at that zoom, in pixels.
 
   const isDark = (colour) => {
+    if (!colour) return false;
     const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
     return 0.299 * red + 0.587 * green + 0.114 * blue < 140;
   };
@@ -55,22 +57,35 @@
     onAdd(target) {
       this.sign = L.SVG.create("text");
       L.CircleMarker.prototype.onAdd.call(this, target);
-      signs.append(this.sign);
+      (this.options.isPlace ? signs : cellSigns).append(this.sign);
+      this._markKind(false);
     },
     onRemove(target) {
       this.sign.remove();
       L.CircleMarker.prototype.onRemove.call(this, target);
+    },
+    /** Takes a symbol, the text in it and its looks; a mark not on the map keeps them until it is. */
+    dress(symbol, text, isChosen) {
+      Object.assign(this.options, { symbol, text });
+      this.setStyle(styleOf(symbol, isChosen));
+      this._markKind(isChosen);
+      return this;
+    },
+    _markKind(isChosen) {
+      if (!this._path) return;
+      this._path.classList.toggle("is-chosen", Boolean(isChosen));
+      this._path.classList.toggle("is-hollow", !this.options.symbol.colour);
     },
     _updatePath() {
       const { symbol, text } = this.options;
       const inView = !this._empty();
       const radius = this._radius;
       this._renderer._setPath(this, inView ? outline(symbol.shape, this._point, radius) : "M0 0");
-      const shown = inView && radius >= 9.5 ? text : "";
+      const shown = inView && radius >= 9 ? text : "";
       this.sign.textContent = shown;
       if (!shown) return;
-      const colour = isDark(symbol.colour) && !symbol.is_hatched ? " is-light" : "";
-      this.sign.setAttribute("class", `map-sign${colour}${symbol.is_hatched ? " on-stripes" : ""}`);
+      const ground = symbol.is_hatched ? "on-stripes" : symbol.colour ? "" : "is-hollow";
+      this.sign.setAttribute("class", `map-sign ${isDark(symbol.colour) && !ground ? "is-light" : ground}`);
       this.sign.setAttribute("x", this._point.x);
       this.sign.setAttribute("y", this._point.y + (symbol.shape === "triangle" ? radius * 0.2 : 0));
       this.sign.setAttribute("font-size", Math.min(16, radius * (text.length > 2 ? 0.78 : 0.98)));
@@ -78,9 +93,8 @@
   });
 
   const styleOf = (symbol, isChosen) => ({
-    className: "map-mark",
     weight: isChosen ? 3.5 : 1.5,
-    fillColor: symbol.is_hatched ? "url(#map-hatch)" : symbol.colour,
+    fillColor: symbol.is_hatched ? "url(#map-hatch)" : symbol.colour || "none",
     fillOpacity: 1,
     opacity: 1,
     dashArray: symbol.is_dashed && !isChosen ? "4 3" : null,
@@ -88,15 +102,17 @@
   });
 
   svg.addTo(map);
-  const [signs, names] = ["signs", "names"].map((name) => {
+  const [signs, cellSigns, names] = ["signs", "cell-signs", "names"].map((name) => {
     const group = L.SVG.create("g");
+    group.setAttribute("class", `map-${name}`);
     svg._container.append(group);
     return group;
   });
   const hatch = L.SVG.create("defs");
   hatch.innerHTML =
     '<pattern id="map-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' +
-    '<rect width="6" height="6" fill="#eceeee"/><rect width="2.2" height="6" fill="#8b959c"/></pattern>';
+    '<rect width="6" height="6" fill="#eceeee" stroke="none"/>' +
+    '<rect width="2.2" height="6" fill="#8b959c" stroke="none"/></pattern>';
   svg._container.append(hatch);
 
   /* What a place is in the layer that is shown -------------------------------------------------- */
@@ -146,11 +162,8 @@
 
   const dress = (place) => {
     const symbol = symbolOf(place);
-    const isChosen = place === chosen;
-    Object.assign(place.mark.options, { symbol, text: textOf(place, symbol) });
-    place.mark.setStyle(styleOf(symbol, isChosen));
-    if (place.mark._path) place.mark._path.classList.toggle("is-chosen", isChosen);
-    place.mark.setRadius(radiusOf(place) + (isChosen ? 2 : 0));
+    place.mark.dress(symbol, textOf(place, symbol), place === chosen);
+    place.mark.setRadius(radiusOf(place) + (place === chosen ? 2 : 0));
   };
   const dressAll = () => {
     onMap().forEach(dress);
@@ -168,14 +181,17 @@
     names.replaceChildren();
     const view = map.getBounds().pad(0.1);
     const visible = onMap().filter((place) => view.contains(place.mark.getLatLng()));
+    const [{ x: left, y: top }, { x: right, y: bottom }] = [[0, 0], map.getSize()].map((corner) => map.containerPointToLayerPoint(corner));
     const taken = visible.map(({ mark }) => {
       const [{ x, y }, r] = [mark._point, mark.getRadius()];
       return [x - r, y - r, x + r, y + r];
     });
-    const write = (text, x, y, size, kind) => {
+    const write = (text, x, y, size, kind, isForced) => {
       const half = widthOf(text, size) / 2 + 2;
+      if (isForced) x = Math.max(left + half, Math.min(right - half, x));
       const box = [x - half, y - size * 0.85, x + half, y + size * 0.3];
-      if (!clear(box, taken)) return false;
+      const isWhole = box[0] > left && box[1] > top && box[2] < right && box[3] < bottom;
+      if (!isForced && !(isWhole && clear(box, taken))) return false;
       taken.push(box);
       const name = L.SVG.create("text");
       name.setAttribute("class", `map-name ${kind}`);
@@ -194,7 +210,8 @@
       write(place.name, x, y + r + 13, 13, kind) ||
         write(place.name, x, y - r - 5, 13, kind) ||
         write(place.name, x + r + half + 3, y + 4, 13, kind) ||
-        write(place.name, x - r - half - 3, y + 4, 13, kind);
+        write(place.name, x - r - half - 3, y + 4, 13, kind) ||
+        (place === chosen && write(place.name, x, y + r + 14, 13, kind, true));
     }
   };
 
@@ -212,8 +229,9 @@
 
   const figures = (pairs) =>
     node("dl", { class: "figures" },
-      ...pairs.map(([title, said, note]) =>
-        node("div", {}, node("dt", {}, title), node("dd", {}, said, note ? node("small", {}, note) : ""))));
+      ...pairs.map(([title, said, beside, below]) =>
+        node("div", {}, node("dt", {}, title),
+          node("dd", {}, said, beside ? node("span", {}, ` ${beside}`) : "", below ? node("small", {}, below) : ""))));
 
   const parts = (place) => {
     const named = [["Completed", place.completed], ["Refused", place.refused], ["Absent", place.absent], ["Vacated", place.vacated]];
@@ -238,12 +256,12 @@
       ...parts(place),
       figures([
         [say("Households left"), place.register === null ? "–" : figure(Math.max(0, leftOf(place)))],
-        [say("Screened"), screenedOf(place)],
+        [say("Screened"), figure(place.screened), place.register_persons ? `/ ${figure(place.register_persons)}` : ""],
         [say("Suspected"), found(place.suspected)],
         [say("Documented"), found(place.documented)],
-        [say("Last visit"), place.last_visit_on ? day(place.last_visit_on) : say("never"),
-          place.days_behind === null ? "" : ago(place.days_behind)],
-        [say("Register"), figure(place.register), register],
+        [say("Last visit"), place.days_behind === null ? say("never") : ago(place.days_behind), "",
+          place.last_visit_on ? day(place.last_visit_on) : ""],
+        [say("Register"), figure(place.register), "", register],
       ]),
     ];
   };
@@ -265,12 +283,12 @@
     panel.replaceChildren(
       node("h2", {}, place.name),
       node("p", { class: "map-where" }, [place.village, place.township, state].filter(Boolean).join(" · ")),
-      node("p", { class: "map-answer" }, node("strong", {}, big), rest.join(" · ")),
-      ...(isClinic ? clinicDetails(place) : villageDetails(place)),
+      node("p", { class: "map-answer" }, node("strong", {}, big), ` ${rest.join(" · ")}`),
       template
         ? node("a", { class: "button", href: template.replace("{id}", encodeURIComponent(place.id)) },
             say(isClinic ? "Open clinic" : "Open village"))
         : "",
+      ...(isClinic ? clinicDetails(place) : villageDetails(place)),
     );
   };
 
@@ -286,7 +304,8 @@
     }
     showDetails(place);
     history.replaceState(null, "", `#${encodeURIComponent(place.id)}`);
-    panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    // The answer and the way on come into view; the map stays there too.
+    (panel.querySelector(".button") || panel).scrollIntoView({ block: "nearest", behavior: "smooth" });
   };
 
   const step = (direction) => {
@@ -337,9 +356,9 @@
     const median = sizes[sizes.length >> 1] || 1;
     for (const place of several) {
       // Area by households, within bounds: the smallest can still be tapped, the largest hides nobody.
-      place.weight = place.register ? Math.min(1.4, Math.max(0.75, Math.sqrt(place.register / median))) : 0.85;
+      place.weight = place.register ? Math.min(1.3, Math.max(0.78, Math.sqrt(place.register / median))) : 0.85;
       if (place.latitude !== null) {
-        place.mark = new Mark([place.latitude, place.longitude], { renderer: svg, symbol: null, text: "", className: "map-mark" });
+        place.mark = new Mark([place.latitude, place.longitude], { renderer: svg, isPlace: true, className: "map-mark is-place" });
         place.mark.bindTooltip(() => `${place.name} · ${answerOf(place)}`, { sticky: true, direction: "top" });
       }
     }
@@ -362,10 +381,10 @@
   const fit = () => {
     const corners = onMap().map((place) => place.mark.getLatLng());
     if (!corners.length) return;
-    map.fitBounds(L.latLngBounds(corners), { padding: [34, 34], maxZoom: 15, animate: false });
+    map.fitBounds(L.latLngBounds(corners), { padding: [30, 30], maxZoom: 15, animate: false });
     fitted = map.getZoom();
     const { x, y } = map.getSize();
-    usual = Math.min(17, Math.max(6, Math.sqrt((0.14 * x * y) / (Math.PI * corners.length))));
+    usual = Math.min(17, Math.max(6, Math.sqrt((0.16 * x * y) / (Math.PI * corners.length))));
     dressAll();
   };
 
@@ -384,7 +403,7 @@
     if (layer !== wanted) return; // Another layer was asked for meanwhile.
     for (const place of places[kind === "villages" ? "clinics" : "villages"]) if (place.mark) place.mark.remove();
     for (const place of onMap()) {
-      Object.assign(place.mark.options, { symbol: symbolOf(place), ...styleOf(symbolOf(place), false) });
+      dress(place); // Before it is added: Leaflet draws at once.
       place.mark.addTo(map);
     }
     if (before !== kind) chosen = null;
@@ -412,10 +431,9 @@
 
   const householdMark = ([latitude, longitude, count, worst], isCell) => {
     const symbol = told.symbols.households[statuses[isCell ? worst : count]];
-    const mark = new Mark([latitude, longitude], {
-      renderer: svg, symbol, text: isCell ? String(count) : "", ...styleOf(symbol, false), weight: 1,
-      radius: isCell ? 9 + 2 * Math.log10(count) : 5.5,
-    });
+    const radius = isCell ? 9.5 + 2 * Math.log10(count) : 6;
+    const mark = new Mark([latitude, longitude], { renderer: svg, className: "map-mark", radius });
+    mark.dress(symbol, isCell ? String(count) : "", false);
     const words = isCell ? say("%(count)s households", { count: figure(count) }) : symbol.label;
     return mark.bindTooltip(words, { direction: "top" });
   };
@@ -426,7 +444,8 @@
     asking = new AbortController();
     const box = map.getBounds();
     const asked = new URLSearchParams({
-      zoom: Math.round(map.getZoom()), south: box.getSouth(), west: box.getWest(), north: box.getNorth(), east: box.getEast(),
+      // One level out: cells of 64 pixels, so that neighbours seldom touch.
+      zoom: Math.round(map.getZoom()) - 1, south: box.getSouth(), west: box.getWest(), north: box.getNorth(), east: box.getEast(),
     });
     try {
       const sent = await read(`${here.households}?${asked}`, { signal: asking.signal });
@@ -454,14 +473,17 @@
     }, refuse, { enableHighAccuracy: true, timeout: 15000 });
   };
 
-  const tools = { in: () => map.zoomIn(1), out: () => map.zoomOut(1), all: fit, me: centreOnMe };
+  const tools = {
+    in: () => map.zoomIn(1), out: () => map.zoomOut(1), all: fit, me: centreOnMe,
+    previous: () => step(-1), next: () => step(1),
+  };
   for (const button of page.querySelectorAll("[data-tool]")) button.addEventListener("click", tools[button.dataset.tool]);
-  for (const button of page.querySelectorAll("[data-step]")) button.addEventListener("click", () => step(Number(button.dataset.step)));
   for (const input of page.querySelectorAll("[name=map-layer]")) input.addEventListener("change", () => show(input.value));
   const box = document.getElementById("map-households");
   if (box) {
     box.addEventListener("change", () => {
       page.querySelector("[data-legend=households]").hidden = !box.checked;
+      page.classList.toggle("with-households", box.checked);
       if (box.checked) households.addTo(map);
       else households.remove();
       loadHouseholds();
