@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, cast, func, select
 from sqlalchemy.orm import Session
 
 from maps.coverage import VillageCoverage
 from maps.points import Point, centre
 from server.survey.areas import Scope
-from server.tables.projections import DayTally, DiseaseTally, Household, VillageTally
+from server.tables.projections import DayTally, DiseaseTally, VillageTally, Visit
 from server.tables.reference import Clinic, Division, Village
 
-# Household ids are hashes, so the lowest ones are a random sample; its median is within some
-# metres of the whole village's and costs the same in a village of any size.
-SAMPLED_HOUSEHOLDS = 25
+# The middle of this many fixes is within some metres of the whole village's.
+SAMPLED_VISITS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,11 @@ def coverage_by_village(
     return [_coverage(row, places, today) for row in rows]
 
 
+def township_of(session: Session, village_code: str) -> str | None:
+    """Return the code of the village's township, None for a village nobody knows."""
+    return session.scalar(select(Village.township_code).where(Village.code == village_code))
+
+
 def _coverage(row: Any, places: dict[str, Point], today: date) -> VillageCoverage:
     village, township_name, tally, last_visit = row
     return VillageCoverage(
@@ -95,13 +99,15 @@ def _coverage(row: Any, places: dict[str, Point], today: date) -> VillageCoverag
 
 
 def _places(session: Session, villages: list[Village]) -> dict[str, Point]:
-    """Return each village's point: the registry's, its clinic's, or its households' middle."""
+    """Return each village's point: the registry's, its clinic's, or where its visits were."""
     places = {
         village.code: Point(village.latitude, village.longitude)
         for village in villages
         if village.latitude is not None and village.longitude is not None
     }
     missing = [village.code for village in villages if village.code not in places]
+    if not missing:
+        return places
     clinics: list[Any] = list(
         session.execute(
             select(Clinic.village_code, Clinic.latitude, Clinic.longitude).where(
@@ -110,22 +116,32 @@ def _places(session: Session, villages: list[Village]) -> dict[str, Point]:
         )
     )
     places.update({row[0]: Point(row[1], row[2]) for row in clinics})
-    for code in missing:
-        if code not in places and (point := _middle_of_households(session, code)):
-            places[code] = point
-    return places
+    return _middles_of_visits(session, missing) | places
 
 
-def _middle_of_households(session: Session, village_code: str) -> Point | None:
-    fixes: list[Any] = list(
-        session.execute(
-            select(Household.latitude, Household.longitude)
-            .where(Household.village_code == village_code, Household.latitude.is_not(None))
-            .order_by(Household.id)
-            .limit(SAMPLED_HOUSEHOLDS)
-        )
+def _middles_of_visits(session: Session, codes: list[str]) -> dict[str, Point]:
+    """Return the middle of each village's first visits, in one query that reads few rows of each.
+
+    An index gives the first ones of a village by day, whatever the number of its visits.
+    """
+    first = (
+        select(Visit.latitude, Visit.longitude)
+        .where(Visit.village_code == Village.code, Visit.latitude.is_not(None))
+        .order_by(Visit.visited_on, Visit.submission_id)
+        .limit(SAMPLED_VISITS)
+        .correlate(Village)
+        .subquery()
     )
-    return centre([Point(latitude, longitude) for latitude, longitude in fixes])
+    fix = cast(first.c.latitude, String) + " " + cast(first.c.longitude, String)
+    fixes = select(func.aggregate_strings(fix, ";")).scalar_subquery()
+    rows = session.execute(select(Village.code, fixes).where(Village.code.in_(codes)))
+    middles = {code: centre(_points(text)) for code, text in rows if text}
+    return {code: middle for code, middle in middles.items() if middle}
+
+
+def _points(text: str) -> list[Point]:
+    pairs = (fix.split(" ") for fix in text.split(";"))
+    return [Point(float(latitude), float(longitude)) for latitude, longitude in pairs]
 
 
 def diseases(session: Session, scope: Scope, village: str | None = None) -> list[DiseaseCount]:

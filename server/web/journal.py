@@ -29,6 +29,7 @@ ACTION_WORDS = {
     "account_disabled": "Disabled an account",
     "account_enabled": "Enabled an account",
     "link_made": "Made a one-time link",
+    "villages_taken": "Took the list of villages",
     "phone_added": "Added a phone",
     "phone_changed": "Changed a phone",
     "phone_code_made": "Made a phone's code",

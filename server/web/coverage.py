@@ -1,0 +1,291 @@
+"""How far the work has got: today's figures, the list of villages, the map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+
+from exports import files
+from exports.table import Table
+from maps import coverage as sums
+from maps import draw, layers, legend
+from maps.coverage import AreaCoverage, State, VillageCoverage
+from maps.legend import LegendRow
+from maps.page import MapSources
+from server.survey import clinics, flags, form_versions, indicators, phones
+from server.survey.accounts import Right
+from server.survey.coverage_table import coverage_table
+from server.web import door, headers, language
+from server.web.assets import asset
+from server.web.language import _
+
+pages = Blueprint("coverage", __name__)
+
+PROJECT = 1
+FIRST_SHOWN = 10
+SHOWN = 100
+# Message ids and badges of the states; what is in progress is told by its bar.
+STATE_WORDS = {
+    State.NOT_STARTED: ("todo", "Not started"),
+    State.NO_REGISTER: ("off", "No register"),
+    State.OVER_REGISTER: ("watch", "Over 105%: check the register"),
+}
+SORT_WORDS = {
+    "left": "Most households left first",
+    "name": "Name",
+    "share": "Lowest share first",
+    "visit": "Longest without a visit first",
+}
+_PLACE = "-id-"
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the list of villages is asked for; "" is everything."""
+
+    township: str
+    state: str
+    sort: str
+    page: int
+
+    @classmethod
+    def asked(cls) -> Wanted:
+        """Read the address; what is not known there counts as not said."""
+        told = request.args
+        state, sort = told.get("state", ""), told.get("sort", "")
+        return cls(
+            township=told.get("township", ""),
+            state=state if state in list(State) else "",
+            sort=sort if sort in SORT_WORDS else "left",
+            page=max(1, told.get("page", 1, int)),
+        )
+
+    def of(self, villages: Iterable[VillageCoverage]) -> list[VillageCoverage]:
+        """Return the villages that fit, in the order wanted."""
+        fitting = (
+            one
+            for one in villages
+            if self.township in ("", one.township_code) and self.state in ("", one.state)
+        )
+        return ordered(fitting, self.sort)
+
+    def sorted_by(self, key: str) -> str:
+        """Return the address of this list in another order."""
+        return self.address(sort=key)
+
+    def address(self, endpoint: str = "coverage.villages", **other: str | int) -> str:
+        """Return the address of this list with something changed."""
+        told = {"township": self.township, "state": self.state, "sort": self.sort, **other}
+        said = {name: value for name, value in told.items() if value and value != "left"}
+        return url_for(endpoint, **said)  # type: ignore[arg-type]
+
+
+@pages.get("/today")
+@door.allow(Right.SEE_COVERAGE)
+def today() -> str:
+    """Show what is done and left, and the villages with most left."""
+    session, scope = door.session(), door.account().scope
+    villages = indicators.coverage_by_village(session, scope, site_day())
+    total = sums.total(villages)
+    return render_template(
+        "today.html",
+        total=total,
+        villages=ordered(villages, "left")[:FIRST_SHOWN],
+        steps=[] if total.households_seen else _first_steps(total),
+        flags=flags.total(session, scope),
+        state_words=_state_words(),
+        short_name=layers.short_name,
+        now=datetime.now(UTC),
+    )
+
+
+@pages.get("/villages")
+@door.allow(Right.SEE_COVERAGE)
+def villages() -> str:
+    """List the villages of the scope, the map's twin."""
+    wanted = Wanted.asked()
+    everywhere = indicators.coverage_by_village(door.session(), door.account().scope, site_day())
+    of_township = [one for one in everywhere if wanted.township in ("", one.township_code)]
+    fitting = wanted.of(of_township)
+    first = (wanted.page - 1) * SHOWN
+    return render_template(
+        "coverage_villages.html",
+        villages=fitting[first : first + SHOWN],
+        total=sums.total(fitting),
+        of_township=sums.total(of_township),
+        everywhere=len(everywhere),
+        townships=townships(everywhere),
+        wanted=wanted,
+        short_name=layers.short_name,
+        sorts=[(key, _(words)) for key, words in SORT_WORDS.items()],
+        state_words=_state_words(),
+        before=wanted.address(page=wanted.page - 1) if wanted.page > 1 else None,
+        after=wanted.address(page=wanted.page + 1) if first + SHOWN < len(fitting) else None,
+        now=datetime.now(UTC),
+    )
+
+
+@pages.get("/villages.<any(csv, xlsx):kind>")
+@door.allow(Right.SEE_COVERAGE)
+def download(kind: str) -> Response:
+    """Send the list of villages as a file: figures, no persons."""
+    wanted = Wanted.asked()
+    everywhere = indicators.coverage_by_village(door.session(), door.account().scope, site_day())
+    fitting = wanted.of(everywhere)
+    door.journal("villages_taken", kind, villages=len(fitting), township=wanted.township)
+    title = _("Villages")
+    notes = (
+        _("Taken by %(name)s on %(moment)s.", name=door.account().name, moment=_now_words()),
+        _("Done is completed, refused, absent after three visits, and vacated."),
+    )
+    table = coverage_table(fitting, title, notes, language.language())
+    answer = Response(stream_with_context(_written(kind, table)), content_type=MEDIA[kind])
+    name = f"{title}-{site_day().isoformat()}.{kind}"
+    answer.headers["Content-Disposition"] = (
+        f"attachment; filename=\"villages.{kind}\"; filename*=UTF-8''{quote(name)}"
+    )
+    return answer
+
+
+@pages.get("/map")
+@door.allow(Right.SEE_COVERAGE, Right.SEE_CLINICS)
+def map() -> str:
+    """Show villages, findings and clinics on the map; clinics alone to who sees no more."""
+    who, session = door.account(), door.session()
+    shown: list[VillageCoverage] = []
+    legends: dict[str, Sequence[LegendRow]] = {}
+    if who.may(Right.SEE_COVERAGE):
+        shown = indicators.coverage_by_village(session, who.scope, site_day())
+        legends["coverage"] = legend.coverage_legend(shown)
+        legends["suspected"] = legend.count_legend(shown, "suspected")
+        legends["documented"] = legend.count_legend(shown, "documented")
+    scores = clinics.scores(session, who.scope, site_day()) if who.may(Right.SEE_CLINICS) else []
+    if who.may(Right.SEE_CLINICS):
+        legends["clinics"] = legend.clinic_legend(scores)
+    if who.may(Right.SEE_PERSONS):
+        legends["households"] = legend.household_legend()
+    places = [*(one.place for one in shown), *(one.place for one in scores)]
+    drawn = draw.draw_map(
+        _sources(legends),
+        legends,
+        layers.box_around(places),
+        language.gettext,
+        headers.nonce(),
+        language=language.language(),
+        layer=next(iter(legends)),
+    )
+    return render_template(
+        "map.html",
+        drawn=drawn,
+        total=sums.total(shown),
+        clinics=len(scores),
+        has_coverage="coverage" in legends,
+        is_empty=not shown and not scores,
+        now=datetime.now(UTC),
+    )
+
+
+def _sources(legends: dict[str, Sequence[LegendRow]]) -> MapSources:
+    settings = door.site().settings
+    return MapSources(
+        leaflet_js=asset("vendor/leaflet/leaflet.js"),
+        leaflet_css=asset("vendor/leaflet/leaflet.css"),
+        map_js=asset("map.js"),
+        map_css=asset("map.css"),
+        villages=url_for("map_layers.villages") if "coverage" in legends else "",
+        clinics=url_for("map_layers.clinics") if "clinics" in legends else "",
+        households=url_for("map_layers.households") if "households" in legends else "",
+        village_page=_to_be_filled(door.way("villages.one", code=_PLACE)),
+        clinic_page=_to_be_filled(door.way("clinics.one", clinic_id=_PLACE)),
+        tiles=settings.tiles_url,
+        tiles_attribution=settings.tiles_credit,
+    )
+
+
+def _to_be_filled(address: str) -> str:
+    """Return an address in which the script fills in what is tapped."""
+    return address.replace(_PLACE, "{id}")
+
+
+def ordered(villages: Iterable[VillageCoverage], sort: str) -> list[VillageCoverage]:
+    """Return villages in one of the orders of SORT_WORDS; what is not known comes last."""
+    keys = {
+        "left": lambda one: -1 if one.left is None else one.left,
+        "share": lambda one: -2.0 if one.share is None else -one.share,
+        "visit": lambda one: -1 if one.days_behind is None else one.days_behind,
+    }
+    by_name = sorted(villages, key=lambda one: (one.name, one.code))
+    return sorted(by_name, key=keys[sort], reverse=True) if sort in keys else by_name
+
+
+def townships(villages: Iterable[VillageCoverage]) -> list[tuple[str, str]]:
+    """Return the townships of villages: code and name, ordered by code."""
+    return sorted({(one.township_code, one.township_name) for one in villages})
+
+
+def _state_words() -> dict[State, tuple[str, str]]:
+    return {state: (badge, _(words)) for state, (badge, words) in STATE_WORDS.items()}
+
+
+def site_day() -> date:
+    """Return the day it is at the site."""
+    return datetime.now(door.site().settings.zone).date()
+
+
+def _now_words() -> str:
+    return language.moment(datetime.now(UTC))
+
+
+def _written(kind: str, table: Table) -> Iterator[bytes]:
+    if kind == "csv":
+        return files.csv(table, language.language(), whole_digits=True)
+    return files.xlsx([table], language.language())
+
+
+def _first_steps(total: AreaCoverage) -> list[dict[str, object]]:
+    """Return what is to be done before the first figures come, for who has a right to any of it."""
+    who, session = door.account(), door.session()
+    known = phones.phone_list(session, PROJECT, who.scope)
+    is_asking = bool(form_versions.listed_forms(session, PROJECT))
+    steps: list[tuple[Right, dict[str, object]]] = [
+        (
+            Right.MANAGE_REGISTRY,
+            {
+                "title": _("Import villages and their register"),
+                "words": _("Without them nobody knows how much there is to do."),
+                "url": door.way("registry.show"),
+                "label": _("To the register"),
+                "is_done": total.villages > 0,
+            },
+        ),
+        (
+            Right.MANAGE_PHONES,
+            {
+                "title": _("Add a worker's phone"),
+                "words": _("The phone scans a QR code and has the forms of its villages."),
+                "url": url_for("phones.show"),
+                "label": _("To the phones"),
+                "is_done": bool(known),
+            },
+        ),
+        (
+            Right.MANAGE_FORMS,
+            {
+                "title": _("Send the first form"),
+                "words": _("The shipped forms are open to phones; fill one in and send it.")
+                if is_asking
+                else _("No form is open to phones. Open one, or publish your own."),
+                "url": url_for("forms.show"),
+                "label": _("To the forms"),
+            },
+        ),
+    ]
+    return [step for right, step in steps if who.may(right)]
