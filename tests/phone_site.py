@@ -102,6 +102,11 @@ def attach(site: Site, form_id: str, name: str, content: bytes) -> None:
         form_files.attach_file(session, site.settings.files, 1, form_id, name, content)
 
 
+def an_account(name: str) -> Account:
+    """Return a worker's account."""
+    return Account(name=name, role="worker", password_hash="", created_at=datetime.now(UTC))
+
+
 def add_phone(
     site: Site, villages: Iterable[str] = (HERE,), *, language: str | None = None, project: int = 1
 ) -> NewPhone:
@@ -109,9 +114,7 @@ def add_phone(
     with writing_session(site.engine) as session:
         account_id = None
         if language:
-            account = Account(
-                name=language, role="worker", password_hash="", created_at=datetime.now(UTC)
-            )
+            account = an_account(language)
             account.language = language
             session.add(account)
             session.flush()

@@ -118,4 +118,4 @@ def near_villages(session: Session, text: str, scope: Scope) -> list[VillageName
     county = query.where(Village.code.startswith(text[:6], autoescape=True)).limit(5000)
     names = {one.code: one.name for one in session.execute(county)}
     near = difflib.get_close_matches(text, names, n=MOST_NEAR, cutoff=0.75)
-    return [VillageName(code, names[code]) for code in near]
+    return sorted(VillageName(code, names[code]) for code in near)
