@@ -8,7 +8,7 @@ from dataclasses import replace
 from forms import concepts
 from forms.faults import Fault, FormProblem
 from forms.fields import CompiledForm, Field
-from forms.reading import csv_rows, decoded
+from forms.reading import rows_of
 from forms.workbook import Sheet, read_sheet
 
 FILE = "mapping.csv"
@@ -25,7 +25,7 @@ def mapped(form: CompiledForm, content: bytes) -> tuple[CompiledForm, list[Fault
     that a site can correct a form it did not write.
     Raises FormProblem when the table lacks a column.
     """
-    sheet = read_sheet(FILE, csv_rows(decoded(FILE, content)))
+    sheet = read_sheet(FILE, rows_of(FILE, content))
     for column in ("path", "concept"):
         if sheet.column(column) is None:
             raise FormProblem([Fault(NO_COLUMN, {"column": column}, FILE)])

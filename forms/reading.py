@@ -35,6 +35,9 @@ BAD_ENCODING = "%(name)s is text in an unknown encoding. Save it as “CSV UTF-8
 NO_SURVEY = "%(name)s holds no sheet called “survey”: that is where an XLSForm lists its questions."
 TWO_FORMS = "%(name)s holds several forms (%(files)s): send one at a time."
 
+_UTF8_MARK = b"\xef\xbb\xbf"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
 # What xlrd and openpyxl raise on damaged files, found by feeding them thousands.
 _XLS_TROUBLE = (
     XLRDError,
@@ -99,17 +102,32 @@ def read_workbook(source: FormSource) -> Workbook:
     """
     whole = form_file(source)
     if whole is None:
-        book = workbook(
-            (sheet, list(csv_rows(decoded(name, content))))
-            for name, content in sorted(source.files.items())
-            if (sheet := _sheet_of(name))
-        )
+        book = _read_loose(source)
     else:
         name, content, kind = whole
         book = _READERS[kind](name, content)
     if "survey" not in book.sheets or not book.sheets["survey"].header:
         raise refuse(NO_SURVEY, name=source.name)
     return book
+
+
+def _read_loose(source: FormSource) -> Workbook:
+    named = {sheet: name for name in source.files if (sheet := _sheet_of(name))}
+    sheets = {sheet: named[sheet] for sheet in SHEETS if sheet in named}
+    # All sheets are saved alike: one that is no UTF-8 shows what the others are, where a short
+    # Chinese text in GB18030 happens to be UTF-8 as well.
+    is_utf8 = all(_is_utf8(source.files[name]) for name in sheets.values())
+    return workbook(
+        (sheet, list(rows_of(name, source.files[name], is_utf8))) for sheet, name in sheets.items()
+    )
+
+
+def rows_of(name: str, content: bytes, is_utf8: bool = True) -> Iterator[list[str]]:
+    """Yield the rows of a CSV file. Raises FormProblem for what is no table."""
+    try:
+        yield from _csv_rows(decoded(name, content, is_utf8))
+    except csv.Error as error:
+        raise refuse(BROKEN_CSV, name=name, why=str(error)) from error
 
 
 def _sheet_of(name: str) -> str:
@@ -197,15 +215,15 @@ def _xls_value(book: xlrd.Book, cell: xlrd.sheet.Cell) -> object:
 def _read_text(name: str, content: bytes) -> Workbook:
     text = decoded(name, content)
     if re.search(r"^\s*\|.*\|", text, re.MULTILINE):
-        return workbook(_sections(list(_markdown_rows(text))))
-    try:
-        rows = list(csv_rows(text))
-    except csv.Error as error:
-        raise refuse(BROKEN_CSV, name=name, why=str(error)) from error
-    headings = {plain(cell) for cell in rows[0]}
-    if {"type", "name"} <= headings:
-        return workbook([("survey", rows)])
-    return workbook(_sections(rows))
+        sections = _sections(list(_markdown_rows(text)))
+    else:
+        rows = list(rows_of(name, content))
+        if {"type", "name"} <= {plain(cell) for cell in rows[0]}:
+            return workbook([("survey", rows)])
+        sections = _sections(rows)
+    if not any(sheet.lower() in SHEETS for sheet, _ in sections):
+        raise refuse(NO_SURVEY, name=name)
+    return workbook(sections)
 
 
 def _markdown_rows(text: str) -> Iterator[list[str]]:
@@ -227,23 +245,34 @@ def _sections(rows: list[list[str]]) -> list[tuple[str, Grid]]:
     return [(name, grid) for name, grid in sections]
 
 
-def csv_rows(text: str) -> Iterator[list[str]]:
-    """Yield the rows of CSV text, whatever stands between its cells."""
+def _csv_rows(text: str) -> Iterator[list[str]]:
     first = text.split("\n", 1)[0]
     # Excel writes `;` where the comma is the decimal sign, and tabs for "Unicode text".
     delimiter = max(",;\t", key=first.count)
     yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
-def decoded(name: str, content: bytes) -> str:
-    """Return text of UTF-8, UTF-16 (by its mark) or GB18030, which Excel writes in China."""
-    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "gb18030"):
+def decoded(name: str, content: bytes, is_utf8: bool = True) -> str:
+    """Return text of UTF-8, UTF-16 (by its mark) or GB18030, which Excel writes in China.
+
+    Without `is_utf8` only a mark makes it UTF-8. Raises FormProblem for any other encoding.
+    """
+    encodings = ["utf-8-sig"] if is_utf8 or content.startswith(_UTF8_MARK) else []
+    encodings.append("utf-16" if content.startswith(_UTF16_MARKS) else "gb18030")
+    for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
     raise refuse(BAD_ENCODING, name=name)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 _READERS = {"xlsx": _read_xlsx, "xls": _read_xls, "text": _read_text}

@@ -69,7 +69,7 @@ def parsed(xml: bytes) -> Node:
     try:
         return etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
-        raise refuse(NOT_WELL_FORMED, why=str(error)) from error
+        raise refuse(NOT_WELL_FORMED, why=error.msg) from error
 
 
 @dataclass(frozen=True, slots=True)
