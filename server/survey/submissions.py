@@ -1,0 +1,222 @@
+"""Lists of what phones sent: where a number on a page opens to, and what waits for somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, select, true
+from sqlalchemy.orm import Session
+
+from forms import checks, domain_checks
+from server.survey import placing
+from server.survey.areas import Scope
+from server.tables.projections import DayTally, Flag, Projected, VillageTally, Visit
+from server.tables.reference import Village
+from server.tables.truth import Form, FormVersion, Phone, PhoneVillage, Submission
+
+PAGE = 50
+ANY_FLAG = "any"
+"""In a filter: submissions with a flag of whatever kind."""
+
+STUCK = ("parked", "failed", "replaced")
+"""States without a visit: nothing is known of where such a submission belongs but who sent it."""
+
+FLAG_MESSAGES = {**checks.MESSAGES, **domain_checks.MESSAGES, **placing.MESSAGES}
+"""English message ids of all flags, by code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to list; None and "" ask for all. `state` is one of STUCK, or "" for what counts."""
+
+    village: str = ""
+    form_id: str = ""
+    phone_id: int | None = None
+    day: date | None = None
+    flag: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionLine:
+    """One submission of a list. What only a visit tells is None or "" for one without.
+
+    `state` is projected, waiting, parked, failed or replaced; `reason` says why it is stuck.
+    """
+
+    id: int
+    form_id: str
+    title: str
+    received_at: datetime
+    sent_by: str
+    state: str
+    reason: str
+    visited_on: date | None
+    village_code: str
+    village: str
+    outcome: str
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPage:
+    """Lines, newest first, and the id to go on before; None at the end."""
+
+    lines: list[SubmissionLine]
+    before: int | None
+
+
+def page(
+    session: Session, project_id: int, scope: Scope, wanted: Wanted, before: int | None = None
+) -> SubmissionPage:
+    """Return a page of submissions from the villages of a scope, the last received first."""
+    query = _stuck(scope, wanted) if wanted.state in STUCK else _counted(scope, wanted)
+    query = query.where(Submission.project_id == project_id)
+    if before is not None:
+        query = query.where(Submission.id < before)
+    rows = session.execute(query.order_by(Submission.id.desc()).limit(PAGE + 1)).all()
+    lines = [_line(row) for row in rows[:PAGE]]
+    return SubmissionPage(lines, lines[-1].id if len(rows) > PAGE else None)
+
+
+def stuck_count(session: Session, project_id: int, scope: Scope) -> dict[str, int]:
+    """Return how many submissions are parked and failed, by state; states without are left out."""
+    rows = session.execute(
+        select(Projected.state, func.count().label("number"))
+        .join(Submission, Submission.id == Projected.submission_id)
+        .where(
+            Projected.state.in_(("parked", "failed")),
+            Submission.project_id == project_id,
+            sent_from(scope),
+        )
+        .group_by(Projected.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+def flag_counts(session: Session, scope: Scope, village: str = "") -> list[tuple[str, int]]:
+    """Return flag codes with how often they stand in a scope, the most frequent first."""
+    count = func.count()
+    is_here = Flag.village_code == village if village else true()
+    rows = session.execute(
+        select(Flag.code, count)
+        .where(scope.where(Flag.village_code), is_here)
+        .group_by(Flag.code)
+        .order_by(count.desc(), Flag.code)
+    )
+    return [(code, number) for code, number in rows]
+
+
+def visited_villages(session: Session, scope: Scope) -> list[tuple[str, str]]:
+    """Return code and name of the villages of a scope that anybody has visited, by code."""
+    visited = select(VillageTally.village_code).where(scope.where(VillageTally.village_code))
+    rows = session.execute(
+        select(Village.code, Village.name).where(Village.code.in_(visited)).order_by(Village.code)
+    )
+    return [(code, name) for code, name in rows]
+
+
+def sent_from(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that a submission's phone serves a village of the scope.
+
+    It stands in for the visit's village where no visit is known.
+    """
+    if scope.covers(""):
+        return true()
+    serves = select(PhoneVillage.phone_id).where(scope.where(PhoneVillage.village_code))
+    return Submission.phone_id.in_(serves)
+
+
+def _counted(scope: Scope, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    """Return the query of submissions that count: each has a visit, and that a village."""
+    query = (
+        _lines()
+        .join(Visit, Visit.submission_id == Submission.id)
+        .outerjoin(Village, Village.code == Visit.village_code)
+        .where(scope.where(Visit.village_code))
+    )
+    if wanted.village:
+        query = query.where(Visit.village_code == wanted.village)
+    if wanted.form_id:
+        query = query.where(Visit.form_id == wanted.form_id)
+    if wanted.phone_id is not None:
+        query = query.where(Visit.phone_id == wanted.phone_id)
+    if wanted.day is not None:
+        query = query.where(Visit.visited_on == wanted.day, _visited(scope, wanted.day))
+    if wanted.flag == ANY_FLAG:
+        query = query.where(Visit.flags > 0)
+    elif wanted.flag:
+        flagged = select(Flag.submission_id).where(Flag.code == wanted.flag)
+        query = query.where(Visit.submission_id.in_(flagged))
+    if wanted.state:
+        query = query.where(Projected.state == wanted.state)
+    return query
+
+
+def _visited(scope: Scope, day: date) -> ColumnElement[bool]:
+    # The index leads by village: name the few that were visited rather than read every visit.
+    return Visit.village_code.in_(
+        select(DayTally.village_code).where(DayTally.day == day, scope.where(DayTally.village_code))
+    )
+
+
+def _stuck(scope: Scope, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    query = (
+        _lines()
+        .outerjoin(Visit, false())
+        .outerjoin(Village, false())
+        .where(Projected.state == wanted.state, sent_from(scope))
+    )
+    if wanted.form_id:
+        query = query.where(Submission.form_id == wanted.form_id)
+    if wanted.phone_id is not None:
+        query = query.where(Submission.phone_id == wanted.phone_id)
+    return query
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Submission.id,
+            Submission.form_id,
+            FormVersion.title,
+            Submission.received_at,
+            Phone.name.label("phone"),
+            Projected.state,
+            Projected.reason,
+            Visit.worker,
+            Visit.visited_on,
+            Visit.village_code,
+            Village.name.label("village"),
+            Visit.outcome,
+            Visit.flags,
+        )
+        .select_from(Submission)
+        .join(Projected, Projected.submission_id == Submission.id)
+        .outerjoin(
+            Form,
+            and_(Form.project_id == Submission.project_id, Form.form_id == Submission.form_id),
+        )
+        .outerjoin(FormVersion, FormVersion.id == Form.current_version_id)
+        .outerjoin(Phone, Phone.id == Submission.phone_id)
+    )
+    return query
+
+
+def _line(row: Row[Any]) -> SubmissionLine:
+    return SubmissionLine(
+        id=row.id,
+        form_id=row.form_id,
+        title=row.title or row.form_id,
+        received_at=row.received_at,
+        sent_by=row.phone or row.worker or "",
+        state=row.state,
+        reason=row.reason,
+        visited_on=row.visited_on,
+        village_code=row.village_code or "",
+        village=row.village or row.village_code or "",
+        outcome=row.outcome or "",
+        flags=row.flags or 0,
+    )
