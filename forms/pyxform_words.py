@@ -20,7 +20,7 @@ _PLACED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Phrase:
+class Phrase:
     """One sentence of pyxform: how to know it, and our words for it.
 
     `sheet` and `column` are for sentences that do not name them themselves; `holding` is the
@@ -36,11 +36,11 @@ class _Phrase:
 
 def _phrase(
     pattern: str, msgid: str, sheet: str = "", column: str = "", holding: str = ""
-) -> _Phrase:
-    return _Phrase(re.compile(pattern, re.DOTALL), msgid, sheet, column, holding)
+) -> Phrase:
+    return Phrase(re.compile(pattern, re.DOTALL), msgid, sheet, column, holding)
 
 
-_PHRASES = (
+PHRASES = (
     # The survey sheet: types and names.
     _phrase(
         r"Unknown question type '(?P<type>.*)'\.",
@@ -322,7 +322,7 @@ def _fault(said: str, book: Workbook) -> Fault:
     column = (placed["column"] or "") if placed else ""
     if sheet == "settings" and row == 1:
         row = 2  # pyxform counts without the headings here, and only here.
-    for phrase in _PHRASES:
+    for phrase in PHRASES:
         if found := phrase.pattern.search(rest):
             params = {name: text for name, text in found.groupdict().items() if text is not None}
             if "other" in params and "%(name)s" in phrase.msgid:

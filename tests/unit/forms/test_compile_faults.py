@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
 
 from forms.compile import compile_form
 from forms.faults import Fault, FormProblem
+from forms.pyxform_words import PHRASES, Phrase
 from forms.source import FormSource
 
 QUESTION = "| survey | | | |\n| | type | name | label |\n| | text | name | Name |\n"
@@ -372,3 +374,11 @@ def test_a_form_that_encrypts_its_answers_is_kept_but_told() -> None:
     (warning,) = compile_form(source(QUESTION + settings)).warnings
 
     assert warning.column == "public_key"
+
+
+@pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase.msgid[:40])
+def test_our_words_for_a_sentence_of_pyxform_ask_for_no_more_than_it_says(phrase: Phrase) -> None:
+    asked = set(re.findall(r"%\((\w+)\)s", phrase.msgid))
+
+    assert asked <= set(phrase.pattern.groupindex)
+    assert phrase.holding in {"", *phrase.pattern.groupindex}
