@@ -85,7 +85,7 @@ def test_a_phone_is_added_and_its_code_shown_once(site: Site, supervisor: Browse
     assert (page.status_code, page.headers["Cache-Control"]) == (200, "no-store")
     assert [one.code for one in line.villages] == [HERE, NEXT]
     assert 'src="data:image/svg+xml' in page.text
-    assert shown(page, "Server URL") == f"{ADDRESS}/v1/projects/1"
+    assert f'<code class="code-box">{ADDRESS}/v1/projects/1</code>' in page.text
     assert re.fullmatch(r"\d{6}", shown(page, "Password for the locked settings"))
     assert "not encrypted" in page.text
     with Session(site.engine) as session:
