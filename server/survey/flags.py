@@ -1,15 +1,12 @@
-"""Flags as people read them: what each code is called, and how many there are."""
+"""Flags in few words: what each code is called in a list, and how many there are in all."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.survey.areas import Scope
-from server.tables.projections import Flag, VillageTally
+from server.tables.projections import VillageTally
 
 # Message ids: a code in few words, for lists; the full sentence stands at each flag.
 TITLES = {
@@ -76,32 +73,12 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FlagCount:
-    """How many flags of one code there are."""
-
-    code: str
-    flags: int
-
-    @property
-    def title(self) -> str:
-        """The message id of the code's title; the code itself where it has none."""
-        return TITLES.get(self.code, self.code)
+def title(code: str) -> str:
+    """Return the message id of a code's title; a code that has none is its own."""
+    return TITLES.get(code, code)
 
 
 def total(session: Session, scope: Scope) -> int:
     """Return how many flags the scope's submissions carry. Costs villages, not submissions."""
     query = select(func.sum(VillageTally.flags)).where(scope.where(VillageTally.village_code))
     return int(session.scalar(query) or 0)
-
-
-def by_code(session: Session, scope: Scope, village: str) -> list[FlagCount]:
-    """Return the flags of one village by code, most first."""
-    number = func.count()
-    rows: Any = session.execute(
-        select(Flag.code, number)
-        .where(scope.where(Flag.village_code), Flag.village_code == village)
-        .group_by(Flag.code)
-        .order_by(number.desc(), Flag.code)
-    )
-    return [FlagCount(code, count) for code, count in rows]

@@ -19,20 +19,25 @@ from maps.page import MapSources
 from server.survey import clinics, flags, form_versions, indicators, phones
 from server.survey.accounts import Right
 from server.survey.coverage_table import coverage_table
+from server.survey.first_run import PROJECT
 from server.web import door, headers, language
 from server.web.assets import asset
 from server.web.language import _
 
 pages = Blueprint("coverage", __name__)
 
-PROJECT = 1
 FIRST_SHOWN = 10
 SHOWN = 100
 # Message ids and badges of the states; what is in progress is told by its bar.
 STATE_WORDS = {
-    State.NOT_STARTED: ("todo", "Not started"),
-    State.NO_REGISTER: ("off", "No register"),
-    State.OVER_REGISTER: ("watch", "Over 105%: check the register"),
+    State.NOT_STARTED: "Not started",
+    State.NO_REGISTER: "No register",
+    State.OVER_REGISTER: "Over 105%",
+}
+STATE_BADGES = {
+    State.NOT_STARTED: "todo",
+    State.NO_REGISTER: "off",
+    State.OVER_REGISTER: "watch",
 }
 SORT_WORDS = {
     "left": "Most households left first",
@@ -207,6 +212,7 @@ def _sources(legends: dict[str, Sequence[LegendRow]]) -> MapSources:
         clinic_page=_to_be_filled(door.way("clinics.one", clinic_id=_PLACE)),
         tiles=settings.tiles_url,
         tiles_attribution=settings.tiles_credit,
+        tiles_crs=settings.tiles_crs,
     )
 
 
@@ -232,7 +238,7 @@ def townships(villages: Iterable[VillageCoverage]) -> list[tuple[str, str]]:
 
 
 def _state_words() -> dict[State, tuple[str, str]]:
-    return {state: (badge, _(words)) for state, (badge, words) in STATE_WORDS.items()}
+    return {state: (STATE_BADGES[state], _(words)) for state, words in STATE_WORDS.items()}
 
 
 def site_day() -> date:
@@ -271,8 +277,8 @@ def _first_steps(total: AreaCoverage) -> list[dict[str, object]]:
             {
                 "title": _("Add a worker's phone"),
                 "words": _("The phone scans a QR code and has the forms of its villages."),
-                "url": url_for("phones.show"),
-                "label": _("To the phones"),
+                "url": door.way("phones.new"),
+                "label": _("Add a phone"),
                 "is_done": bool(known),
             },
         ),
@@ -283,7 +289,7 @@ def _first_steps(total: AreaCoverage) -> list[dict[str, object]]:
                 "words": _("The shipped forms are open to phones; fill one in and send it.")
                 if is_asking
                 else _("No form is open to phones. Open one, or publish your own."),
-                "url": url_for("forms.show"),
+                "url": door.way("forms.show"),
                 "label": _("To the forms"),
             },
         ),

@@ -13,9 +13,18 @@ from maps import layers
 from maps.clinics import ClinicClass, ClinicScore
 from maps.coverage import State, VillageCoverage
 from server.errors import Missing
-from server.survey import catalogue, clinics, findings, flags, form_versions, indicators
+from server.survey import (
+    catalogue,
+    clinics,
+    findings,
+    flags,
+    form_versions,
+    indicators,
+    submissions,
+)
 from server.survey.accounts import Right
 from server.survey.findings import FindingLine
+from server.survey.first_run import PROJECT
 from server.web import door, language
 from server.web.language import _
 
@@ -23,20 +32,29 @@ Class = TypeVar("Class", State, ClinicClass)
 
 pages = Blueprint("villages", __name__)
 
-PROJECT = 1
 DAYS_SHOWN = 30
 STATE_WORDS = {
-    State.NOT_STARTED: ("todo", "Not started"),
-    State.NO_REGISTER: ("off", "No register"),
-    State.OVER_REGISTER: ("watch", "Over 105%: check the register"),
+    State.NOT_STARTED: "Not started",
+    State.NO_REGISTER: "No register",
+    State.OVER_REGISTER: "Over 105%: check the register",
 }
 SOURCE_WORDS = {"register": "register", "census": "census", "estimate": "estimate"}
 CLINIC_WORDS = {
-    ClinicClass.EXCELLENT: ("fine", "Excellent: 90 or more"),
-    ClinicClass.PASSED: ("fine", "Pass: 80 or more"),
-    ClinicClass.FAILED: ("watch", "Fail: below 80"),
-    ClinicClass.VETO: ("watch", "Veto: a must is missing"),
-    ClinicClass.MISSING: ("off", "No audit in time"),
+    ClinicClass.EXCELLENT: "Excellent: 90 or more",
+    ClinicClass.PASSED: "Pass: 80 or more",
+    ClinicClass.FAILED: "Fail: below 80",
+    ClinicClass.VETO: "Veto: a must is missing",
+    ClinicClass.MISSING: "No audit in time",
+}
+BADGES: Mapping[State | ClinicClass, str] = {
+    State.NOT_STARTED: "todo",
+    State.NO_REGISTER: "off",
+    State.OVER_REGISTER: "watch",
+    ClinicClass.EXCELLENT: "fine",
+    ClinicClass.PASSED: "fine",
+    ClinicClass.FAILED: "watch",
+    ClinicClass.VETO: "watch",
+    ClinicClass.MISSING: "off",
 }
 
 
@@ -87,14 +105,17 @@ def one(code: str) -> str:
         finding_name=_finding_name,
         days=days,
         most=max((one.submissions for one in days), default=0),
-        flags=flags.by_code(session, who.scope, code),
+        flags=[
+            (flag, _(flags.title(flag)), number)
+            for flag, number in submissions.flag_counts(session, who.scope, code)
+        ],
         clinics=_clinics(village, today),
         following=neighbours[(at + 1) % len(neighbours)] if len(neighbours) > 1 else None,
         position=at + 1,
         villages=len(neighbours),
-        clinic_words=_translated(CLINIC_WORDS),
+        clinic_words=_with_badges(CLINIC_WORDS),
         short_name=layers.short_name,
-        state_words=_translated(STATE_WORDS),
+        state_words=_with_badges(STATE_WORDS),
         source_words=SOURCE_WORDS,
         smallest_cell=findings.SMALLEST_CELL,
         now=datetime.now(UTC),
@@ -121,8 +142,9 @@ def _clinics(village: VillageCoverage, today: date) -> list[ClinicScore]:
     return [one for one in several if one.village_code == village.code]
 
 
-def _translated(words: Mapping[Class, tuple[str, str]]) -> dict[Class, tuple[str, str]]:
-    return {key: (badge, _(msgid)) for key, (badge, msgid) in words.items()}
+def _with_badges(words: Mapping[Class, str]) -> dict[Class, tuple[str, str]]:
+    """Return badge and translated words of each class."""
+    return {one: (BADGES[one], _(msgid)) for one, msgid in words.items()}
 
 
 def _finding_name(line: FindingLine) -> str:
