@@ -1,11 +1,12 @@
 """How much faster and smaller is our XLSX writer than openpyxl's write-only mode?
 
 Writes a list of 30 columns both ways, each in a process of its own, and prints seconds, the
-time to the first byte, the growth of resident memory and the ratio. `python bench/xlsx.py [rows]`.
+time to the first byte, the growth of resident memory and the ratio. `python -m bench.xlsx [ROWS]`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -21,6 +22,7 @@ import openpyxl
 from exports import files
 from exports.table import Cell, Column, Kind, Table
 
+ROWS = 100_000
 KINDS: tuple[Kind, ...] = (
     "text", "text", "integer", "decimal", "date", "instant", "share", "text", "text", "text",
 )  # fmt: skip
@@ -83,11 +85,20 @@ def measure(writer: str, count: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure each writer in a fresh process, so that neither inherits the other's memory."""
+    """Write once, when asked to by `compare`, or compare."""
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(measure(sys.argv[2], int(sys.argv[3]))))
-        return
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    else:
+        compare(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
+
+
+def run(_: argparse.Namespace) -> None:
+    """Compare both writers, as one of the benches of `./run bench`."""
+    compare(ROWS)
+
+
+def compare(count: int) -> None:
+    """Measure each writer in a fresh process, so that neither inherits the other's memory."""
     took = {}
     for writer in ("ours", "openpyxl"):
         output = subprocess.run(
