@@ -9,7 +9,7 @@ import pytest
 
 from forms.compile import compile_form
 from forms.faults import Fault, FormProblem
-from forms.pyxform_words import PHRASES, Phrase
+from forms.pyxform_phrases import PHRASES, Phrase
 from forms.source import FormSource
 
 QUESTION = "| survey | | | |\n| | type | name | label |\n| | text | name | Name |\n"
