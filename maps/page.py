@@ -33,8 +33,10 @@ class MapSources:
     """Addresses the page needs, all of this site but `tiles`.
 
     `village_page` and `clinic_page` hold "{id}" where the code goes. "" leaves out what it is for:
-    clinics, households, links. `tiles` is a template with {z}, {x} and {y} in WGS 84 / CGCS2000,
-    and wants its `tiles_attribution`; without tiles the map is drawn on plain ground.
+    clinics, households, links. `tiles` is a template with {z}, {x} and {y}, and wants its
+    `tiles_attribution`; without tiles the map is drawn on plain ground. The layers must be sent in
+    `tiles_crs` ("wgs84", "cgcs2000", "gcj02", "bd09"); a phone knows itself in WGS 84 only, so it
+    is not asked where it is on tiles that are shifted.
     """
 
     leaflet_js: str
@@ -48,6 +50,12 @@ class MapSources:
     clinic_page: str = ""
     tiles: str = ""
     tiles_attribution: str = ""
+    tiles_crs: str = "wgs84"
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether a place in WGS 84 would stand some hundred metres off on these tiles."""
+        return bool(self.tiles) and self.tiles_crs not in ("wgs84", "cgcs2000")
 
 
 def page_body(
@@ -83,7 +91,11 @@ def page_body(
     of_households = keys.pop("households", "")
     if sources.households:
         of_households = _household_switch(words["Households"]) + of_households
-    tools = "".join(_tool(name, words[title], path) for name, title, path in _TOOLS)
+    tools = "".join(
+        _tool(name, words[title], path)
+        for name, title, path in _TOOLS
+        if name != "me" or not sources.is_shifted
+    )
     return f"""\
 <section class="map-page" id="map-page" lang="{escape(language)}" {written}>
 <fieldset class="map-switch"><legend class="unseen">{words["Show on the map"]}</legend>

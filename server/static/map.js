@@ -65,11 +65,12 @@
       L.CircleMarker.prototype.onRemove.call(this, target);
     },
     /** Takes a symbol, the text in it and its looks; a mark not on the map keeps them until it is. */
-    dress(symbol, text, isChosen) {
+    dress(symbol, text, isChosen, radius) {
+      this.options.radius = this._radius = radius;
       Object.assign(this.options, { symbol, text });
-      this.setStyle(styleOf(symbol, isChosen));
+      this.setStyle(styleOf(symbol, isChosen, radius));
       this._markKind(isChosen);
-      return this;
+      return this.redraw();
     },
     _markKind(isChosen) {
       if (!this._path) return;
@@ -92,8 +93,8 @@
     },
   });
 
-  const styleOf = (symbol, isChosen) => ({
-    weight: isChosen ? 3.5 : 1.5,
+  const styleOf = (symbol, isChosen, radius) => ({
+    weight: isChosen ? 3.5 : radius < 7 ? 0.9 : 1.5,
     fillColor: symbol.is_hatched ? "url(#map-hatch)" : symbol.colour || "none",
     fillOpacity: 1,
     opacity: 1,
@@ -130,8 +131,8 @@
     return symbol.sign;
   };
   const radiusOf = (place) => {
-    const growth = Math.min(1.9, Math.max(0.7, 1.28 ** (map.getZoom() - fitted)));
-    return Math.min(26, usual * growth * place.weight);
+    const grown = usual * 1.45 ** Math.max(-1, map.getZoom() - fitted);
+    return Math.min(grown, Math.max(usual, 16)) * place.weight;
   };
   const answerOf = (place) => {
     if (layer === "clinics") return place.score === null ? say("no audit") : String(place.score);
@@ -162,8 +163,8 @@
 
   const dress = (place) => {
     const symbol = symbolOf(place);
-    place.mark.dress(symbol, textOf(place, symbol), place === chosen);
-    place.mark.setRadius(radiusOf(place) + (place === chosen ? 2 : 0));
+    const isChosen = place === chosen;
+    place.mark.dress(symbol, textOf(place, symbol), isChosen, radiusOf(place) + (isChosen ? 2 : 0));
   };
   const dressAll = () => {
     onMap().forEach(dress);
@@ -182,10 +183,14 @@
     const view = map.getBounds().pad(0.1);
     const visible = onMap().filter((place) => view.contains(place.mark.getLatLng()));
     const [{ x: left, y: top }, { x: right, y: bottom }] = [[0, 0], map.getSize()].map((corner) => map.containerPointToLayerPoint(corner));
-    const taken = visible.map(({ mark }) => {
-      const [{ x, y }, r] = [mark._point, mark.getRadius()];
-      return [x - r, y - r, x + r, y + r];
-    });
+    const taken = [[left, bottom - 34, left + 120, bottom]]; // The scale's corner.
+    const areMany = visible.length > 150;
+    if (!areMany) {
+      for (const { mark } of visible) {
+        const [{ x, y }, r] = [mark._point, mark.getRadius()];
+        taken.push([x - r, y - r, x + r, y + r]);
+      }
+    }
     const write = (text, x, y, size, kind, isForced) => {
       const half = widthOf(text, size) / 2 + 2;
       if (isForced) x = Math.max(left + half, Math.min(right - half, x));
@@ -201,7 +206,7 @@
       names.append(name);
       return true;
     };
-    if (visible.length > 150) return writeTownships(visible, write);
+    if (areMany) return writeTownships(visible, write);
     const first = (place) => (place === chosen ? -Infinity : -leftOf(place));
     for (const place of [...visible].sort((one, other) => first(one) - first(other))) {
       const [{ x, y }, r] = [place.mark._point, place.mark.getRadius()];
@@ -221,7 +226,7 @@
     for (const place of visible) groups.set(place.township, [...(groups.get(place.township) || []), place.mark._point]);
     for (const [township, points] of groups) {
       const [x, y] = ["x", "y"].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
-      write(township, x, y, 15, "is-township");
+      write(township, x, y, 13, "is-township");
     }
   };
 
@@ -384,7 +389,7 @@
     map.fitBounds(L.latLngBounds(corners), { padding: [30, 30], maxZoom: 15, animate: false });
     fitted = map.getZoom();
     const { x, y } = map.getSize();
-    usual = Math.min(17, Math.max(6, Math.sqrt((0.16 * x * y) / (Math.PI * corners.length))));
+    usual = Math.min(17, Math.max(4, Math.sqrt((0.16 * x * y) / (Math.PI * corners.length))));
     dressAll();
   };
 
@@ -418,8 +423,8 @@
   };
 
   const chooseFromAddress = () => {
-    const wanted = decodeURIComponent(location.hash.slice(1));
-    const found = wanted && shown().find((place) => place.id === wanted);
+    const wanted = location.hash.slice(1);
+    const found = wanted && shown().find((place) => encodeURIComponent(place.id) === wanted);
     if (found && found !== chosen) choose(found);
   };
 
@@ -432,8 +437,8 @@
   const householdMark = ([latitude, longitude, count, worst], isCell) => {
     const symbol = told.symbols.households[statuses[isCell ? worst : count]];
     const radius = isCell ? 9.5 + 2 * Math.log10(count) : 6;
-    const mark = new Mark([latitude, longitude], { renderer: svg, className: "map-mark", radius });
-    mark.dress(symbol, isCell ? String(count) : "", false);
+    const mark = new Mark([latitude, longitude], { renderer: svg, className: "map-mark" });
+    mark.dress(symbol, isCell ? String(count) : "", false, radius);
     const words = isCell ? say("%(count)s households", { count: figure(count) }) : symbol.label;
     return mark.bindTooltip(words, { direction: "top" });
   };

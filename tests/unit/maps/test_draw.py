@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -86,7 +87,7 @@ def test_only_leaflet_and_our_own_files_are_loaded() -> None:
     ]
 
 
-def test_every_script_carries_the_nonce_and_no_handler_is_inline() -> None:
+def test_every_script_carries_the_nonce_and_nothing_runs_from_an_attribute() -> None:
     tags = Tags(whole(a_page(nonce='a"b'))).all
 
     scripts = [attributes for tag, attributes in tags if tag == "script"]
@@ -110,19 +111,21 @@ def test_the_html_is_closed_as_it_was_opened() -> None:
 
 
 def test_tiles_come_only_from_where_the_site_says_and_are_attributed() -> None:
-    sources = MapSources(
-        **{name: getattr(SOURCES, name) for name in ("leaflet_js", "leaflet_css", "map_js")},
-        map_css="/static/map.css",
-        villages="/v",
-        tiles=TILES,
-        tiles_attribution="© Somebody",
-    )
-
-    page = a_page(sources)
+    page = a_page(replace(SOURCES, tiles=TILES, tiles_attribution="© Somebody"))
 
     assert re.findall(r"https?://[^\s\"']*", whole(page)) == [TILES]
     assert "Somebody" in page.script
     assert '"attributionControl": true' in page.script
+
+
+def test_a_phone_is_not_shown_on_tiles_that_are_shifted() -> None:
+    plain, shifted = (
+        a_page(replace(SOURCES, tiles=TILES, tiles_attribution="©", tiles_crs=crs)).body
+        for crs in ("cgcs2000", "gcj02")
+    )
+
+    assert 'data-tool="me"' in plain
+    assert 'data-tool="me"' not in shifted
 
 
 def test_without_tiles_nothing_is_attributed() -> None:
