@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from server.survey.accounts import Right, SignedIn
+from server.survey.accounts import SignedIn
 from server.web import door
 
 pages = Blueprint("more", __name__)
@@ -16,15 +16,11 @@ pages = Blueprint("more", __name__)
 
 @dataclass(frozen=True)
 class Place:
-    """A page that a shelf leads to, for accounts with any of `rights`.
-
-    No rights: for everybody who has signed in. Title and note are message ids.
-    """
+    """A page that a shelf leads to. Title and note are message ids."""
 
     endpoint: str
     title: str
-    note: str = ""
-    rights: frozenset[Right] = frozenset()
+    note: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,6 @@ class Shelf:
     icon: str
     endpoint: str
     places: Sequence[Place] = ()
-    rights: frozenset[Right] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,45 +55,26 @@ class ShownShelf:
     places: Sequence[ShownPlace]
 
 
-_SEES_COVERAGE = frozenset({Right.SEE_COVERAGE})
-_SEES_PERSONS = frozenset({Right.SEE_PERSONS})
-_SEES_CLINICS = frozenset({Right.SEE_CLINICS})
-
-# A new page gets one line here: who is led there. Its own guard decides who comes in.
+# A new page gets one line here. Whom its own guard would let in is led there.
 SHELVES = (
-    Shelf("Today", "M4 20h16M6 16v-3M11 16V8M16 16v-6", "coverage.today", (), _SEES_COVERAGE),
+    Shelf("Today", "M4 20h16M6 16v-3M11 16V8M16 16v-6", "coverage.today"),
     Shelf(
         "Map",
         "M12 21s-6.5-5.6-6.5-11a6.5 6.5 0 0 1 13 0c0 5.4-6.5 11-6.5 11z"
         "M12 12.4a2.4 2.4 0 1 0 0-4.8 2.4 2.4 0 0 0 0 4.8",
         "coverage.map",
-        (),
-        frozenset({Right.SEE_COVERAGE, Right.SEE_CLINICS}),
     ),
     Shelf(
         "Lists",
         "M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01",
         "more.lists",
         (
+            Place("coverage.villages", "Villages", "Households left, village by village"),
+            Place("screening.persons", "Persons found", "Suspected and documented"),
+            Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
+            Place("clinics.show", "Clinics", "Audits, scores and what is missing"),
             Place(
-                "coverage.villages",
-                "Villages",
-                "Households left, village by village",
-                _SEES_COVERAGE,
-            ),
-            Place("screening.persons", "Persons found", "Suspected and documented", _SEES_PERSONS),
-            Place(
-                "screening.batches",
-                "Treatment lists",
-                "Numbered lists for the hospital",
-                frozenset({Right.SEE_BATCHES, Right.MAKE_BATCH}),
-            ),
-            Place("clinics.show", "Clinics", "Audits, scores and what is missing", _SEES_CLINICS),
-            Place(
-                "submissions.show",
-                "Submissions",
-                "What phones sent, and what looks wrong in it",
-                frozenset({Right.SEE_SUBMISSIONS}),
+                "submissions.show", "Submissions", "What phones sent, and what looks wrong in it"
             ),
         ),
     ),
@@ -108,45 +84,21 @@ SHELVES = (
         "M20.5 12a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0z",
         "more.show",
         (
-            Place(
-                "phones.show",
-                "Phones",
-                "Add a worker, show the QR code, block a lost phone",
-                frozenset({Right.MANAGE_PHONES}),
-            ),
-            Place(
-                "forms.show",
-                "Forms",
-                "What phones ask; add a form of your own",
-                frozenset({Right.MANAGE_FORMS}),
-            ),
-            Place(
-                "registry.show",
-                "Places and register",
-                "Divisions, villages and clinics",
-                frozenset({Right.MANAGE_REGISTRY}),
-            ),
-            Place(
-                "accounts.show",
-                "Accounts",
-                "Who may see what, and where",
-                frozenset({Right.MANAGE_ACCOUNTS}),
-            ),
-            Place(
-                "journal.show", "Journal", "Who saw or took what", frozenset({Right.SEE_JOURNAL})
-            ),
+            Place("phones.show", "Phones", "Add a worker, show the QR code, block a lost phone"),
+            Place("forms.show", "Forms", "What phones ask"),
+            Place("registry.show", "Places and register", "Divisions, villages and clinics"),
+            Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),
+            Place("accounts.show", "Accounts", "Who may see what, and where"),
+            Place("journal.show", "Journal", "Who saw or took what"),
             Place("accounts.own", "My account", "Password and language"),
         ),
     ),
 )
 
 
-def _may(who: SignedIn, rights: frozenset[Right]) -> bool:
-    return not rights or who.may(*rights)
-
-
-def _exists(endpoint: str) -> bool:
-    return endpoint in current_app.view_functions
+def _may(who: SignedIn, endpoint: str) -> bool:
+    guard = door.guard_of(endpoint)
+    return guard is not None and (not guard.rights or who.may(*guard.rights))
 
 
 def _is_here(path: str) -> bool:
@@ -161,7 +113,7 @@ def _shown(place: Place) -> ShownPlace:
 
 
 def _places(who: SignedIn, shelf: Shelf) -> list[ShownPlace]:
-    return [_shown(one) for one in shelf.places if _exists(one.endpoint) and _may(who, one.rights)]
+    return [_shown(one) for one in shelf.places if _may(who, one.endpoint)]
 
 
 def shelves() -> list[ShownShelf]:
@@ -173,7 +125,7 @@ def shelves() -> list[ShownShelf]:
     for shelf in SHELVES:
         places = _places(who, shelf)
         is_empty = bool(shelf.places) and not places
-        if is_empty or not _exists(shelf.endpoint) or not _may(who, shelf.rights):
+        if is_empty or not _may(who, shelf.endpoint):
             continue
         path = url_for(shelf.endpoint)
         is_page = request.endpoint == shelf.endpoint
@@ -203,12 +155,9 @@ def in_language(code: str) -> str:
 @pages.get("/")
 @door.signed_in
 def home() -> ResponseReturnValue:
-    """Lead everybody to the first page that holds something for him."""
-    first = next((one for one in shelves() if one.title != "Lists"), None)
-    lists = next((one for one in shelves() if one.places), None)
-    if first is not None and first.title in ("Today", "Map"):
-        return redirect(first.path)
-    return redirect(lists.places[0].path if lists else url_for("more.show"))
+    """Lead everybody to the first page that is for him; More is for all."""
+    first = shelves()[0]
+    return redirect(first.places[0].path if first.places else first.path)
 
 
 @pages.get("/lists")
