@@ -1,4 +1,4 @@
-"""The production server on a port of its own, as phones reach it."""
+"""`doorstep serve` on a port of its own, as phones and browsers reach it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 
-from flask import Flask
-
-from server.app import create_app
 from server.config import Settings
 
-ROOT = Path(__file__).parent.parent
 START_TIMEOUT_S = 30
-
-
-def app() -> Flask:
-    """Return the application of the site named by the environment; granian asks for it."""
-    return create_app(Settings.read())
 
 
 @contextmanager
@@ -33,13 +24,17 @@ def serving(settings: Settings) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8"]
-    known = {"DOORSTEP_DATA": str(settings.folder), "DOORSTEP_DATABASE": settings.database}
+    doorstep = [sys.executable, "-c", "from server.cli.main import main; main()"]
+    where = ["--data", str(settings.folder), "--database", settings.database]
+    listening = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     log = settings.folder / "server.log"
     with log.open("w") as out:
         server = subprocess.Popen(
-            [*command, "tests.live:app"], cwd=ROOT, env=os.environ | known, stdout=out, stderr=out
+            [*doorstep, "serve", *where, *listening],
+            cwd=Path(__file__).parent.parent,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+            stdout=out,
+            stderr=out,
         )
     try:
         address = f"http://127.0.0.1:{port}"

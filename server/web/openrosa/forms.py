@@ -147,6 +147,8 @@ def _dressed(answer: Response, content_type: str) -> Response:
     limit = door.site().settings.submission_limit_bytes
     answer.headers.update(openrosa.headers(language.language(), limit))
     answer.headers["Content-Type"] = content_type
+    # An XForm is an XHTML page to a browser: whatever a form's author put in, it runs nothing here.
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
 
 

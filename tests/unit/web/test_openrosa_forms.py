@@ -222,6 +222,16 @@ def test_no_address_is_redirected(client: FlaskClient, phone: NewPhone, rest: st
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("rest", ["forms/roster.xml", "forms/roster/attachments/persons.csv"])
+def test_nothing_a_forms_author_wrote_runs_in_a_browser(
+    client: FlaskClient, phone: NewPhone, rest: str
+) -> None:
+    answer = client.get(path(phone, rest))
+
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_form_nobody_published_is_missing(client: FlaskClient, phone: NewPhone) -> None:
     for rest in ("forms/none.xml", "forms/none/manifest", "forms/none/attachments/persons.csv"):
         assert client.get(path(phone, rest)).status_code == 404
