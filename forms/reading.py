@@ -7,6 +7,7 @@ import datetime
 import io
 import re
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -147,18 +148,25 @@ def _kind_or_none(source: FormSource, name: str, content: bytes) -> str:
 
 def _read_xlsx(name: str, content: bytes) -> Workbook:
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        grids = []
-        for sheet in book.worksheets:
-            # Some programs state a wrong size of the sheet; reading on to the end costs nothing.
-            sheet.reset_dimensions()
-            grids.append(
-                (sheet.title, list(_until_empty(_texts(sheet.iter_rows(values_only=True)))))
-            )
-        book.close()
+        with warnings.catch_warnings():
+            # It warns of colours and checks it does not keep: no part of a form.
+            warnings.simplefilter("ignore")
+            grids = _xlsx_grids(content)
     except _XLSX_TROUBLE as error:
         raise refuse(BROKEN_WORKBOOK, name=name) from error
     return workbook(grids)
+
+
+def _xlsx_grids(content: bytes) -> list[tuple[str, Grid]]:
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    grids: list[tuple[str, Grid]] = []
+    for sheet in book.worksheets:
+        # Some programs state a wrong size of the sheet; reading on to the end costs nothing.
+        sheet.reset_dimensions()
+        rows = _texts(sheet.iter_rows(values_only=True))
+        grids.append((sheet.title, list(_until_empty(rows))))
+    book.close()
+    return grids
 
 
 def _texts(rows: Iterable[Sequence[object]]) -> Iterator[list[str]]:
@@ -206,7 +214,9 @@ def _xls_value(book: xlrd.Book, cell: xlrd.sheet.Cell) -> object:
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return bool(cell.value)
     if cell.ctype == xlrd.XL_CELL_DATE:
-        return xlrd.xldate.xldate_as_datetime(cell.value, book.datemode)
+        moment = xlrd.xldate.xldate_as_datetime(cell.value, book.datemode)
+        # A part of a day, without a day, is a time.
+        return moment.time() if cell.value < 1 else moment
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return xlrd.error_text_from_code.get(int(cell.value), "")
     return cell.value

@@ -76,6 +76,7 @@ def test_numbers_days_and_truths_in_cells_read_as_people_see_them(ending: str) -
     assert book.sheets["choices"].rows == (("l", "1", "一"), ("l", "2", "二"))
     assert book.sheets["survey"].rows[0] == ("date", "d", "D", "2026-01-02")
     assert book.sheets["survey"].rows[2][:3] == ("text", "t", "TRUE")
+    assert book.sheets["survey"].rows[4] == ("time", "h", "H", "09:30:00")
     assert compile_form(FormSource.of_path(path)).form.version == "2026112201"
 
 
@@ -174,6 +175,19 @@ def test_a_sheet_that_states_a_wrong_size_is_read_to_its_end() -> None:
         for entry in old.namelist():
             content = old.read(entry)
             new.writestr(entry, content.replace(b'<dimension ref="A1:C3"', b'<dimension ref="A1"'))
+
+    form = compile_form(FormSource.of_bytes("small.xlsx", changed.getvalue())).form
+
+    assert form.xml == compile_form(small()).form.xml
+
+
+def test_colours_and_checks_of_a_workbook_are_passed_over_in_silence() -> None:
+    excel = io.BytesIO(workbook_bytes(read_workbook(small())))
+    extra = b'<extLst><ext uri="{78C0D931-6437-407d-A8EE-F0AAD7539E65}"/></extLst></worksheet>'
+    changed = io.BytesIO()
+    with zipfile.ZipFile(excel) as old, zipfile.ZipFile(changed, "w") as new:
+        for entry in old.namelist():
+            new.writestr(entry, old.read(entry).replace(b"</worksheet>", extra))
 
     form = compile_form(FormSource.of_bytes("small.xlsx", changed.getvalue())).form
 
