@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 
 import click
 import segno
@@ -18,13 +19,15 @@ from granian.log import LogLevels
 from server.cli import options, rebuild
 from server.cli.options import say
 from server.config import Settings
-from server.survey import addresses, credentials, first_run
+from server.survey import addresses, credentials, files, first_run
 
 # An upload over a bad link holds a thread for minutes; a thread that waits costs next to nothing.
 THREADS = 64
 # Connections, idle ones of browsers included; more wait in the kernel.
 MOST_CONNECTIONS = 1024
 STOP_SECONDS = 10
+# No upload takes so long: an unfinished file this old was left by a process that was killed.
+LONGEST_UPLOAD = timedelta(days=1)
 
 
 @click.command(
@@ -55,6 +58,7 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
     )
     _check_address(settings)
     with options.opened(settings) as site:
+        files.clear_leftovers(settings.files, datetime.now(UTC) - LONGEST_UPLOAD)
         first = first_run.prepare(site)
         # What was kept when the power went, or all after an upgrade that reads differently.
         rebuild.catch_up(site)
