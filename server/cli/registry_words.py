@@ -12,6 +12,7 @@ from server.cli.options import say
 from server.survey.registry.apply import Applied, Import
 from server.survey.registry.plan import ImportPlan
 from server.survey.registry.reading import Village
+from server.survey.registry.stored import Stored
 
 # Longer lists of changes are better looked at as JSON.
 MOST_SHOWN = 20
@@ -30,7 +31,9 @@ def tell_plan(plan: ImportPlan) -> None:
         return
     for one in plan.changes[:MOST_SHOWN]:
         sign = "+" if one.before is None else "~"
-        fields = ", ".join(f"{field.name}: {field.old} → {field.new}" for field in one.fields)
+        fields = ", ".join(
+            f"{field.name}: {_shown(field.old)} → {_shown(field.new)}" for field in one.fields
+        )
         click.echo(f"{sign} {one.code} {one.name}" + ("" if one.before is None else f"  {fields}"))
     if len(plan.changes) > MOST_SHOWN:
         click.echo(say("… and %(count)s more.", count=len(plan.changes) - MOST_SHOWN))
@@ -42,6 +45,10 @@ def tell_plan(plan: ImportPlan) -> None:
             unchanged=plan.unchanged,
         )
     )
+
+
+def _shown(value: Stored) -> str:
+    return "–" if value is None else str(value)
 
 
 def tell_faults(faults: Sequence[Fault]) -> None:

@@ -146,18 +146,17 @@ def _is_in_area(code: str, area: str) -> bool:
 def _place(row: Row, options: ImportOptions) -> Iterator[Unit]:
     is_village_list = row.columns.kind == "villages"
     code = row.needed("code", cells.village_code_of if is_village_list else cells.division_code_of)
-    if code is None:
-        return
-    parents = tuple(_parents(row, code))
+    parents = tuple(_parents(row, code)) if code else ()
     values: dict[str, Stored] = {"name": row.read("name", cells.name_of)}
     values |= _validity(row)
-    if areas.level(code) == "village":
+    is_village = areas.level(code) == "village" if code else is_village_list
+    if is_village:
         values |= {"kind": row.read("kind", cells.village_kind_of)} | _register(row)
         values |= positions.read_position(row, options.crs)
-        yield Unit("village", code, _said(values), row)
-    else:
-        yield Unit("division", code, _said(values), row)
-    yield from parents
+    # A row without a code was read for its other faults: people want to hear of all at once.
+    if code:
+        yield Unit("village" if is_village else "division", code, _said(values), row)
+        yield from parents
 
 
 def _parents(row: Row, code: str) -> Iterator[Unit]:
@@ -212,8 +211,6 @@ def _clinic(row: Row, options: ImportOptions) -> Iterator[Unit]:
     if not (township or "").startswith(areas.stem(options.area)):
         return
     code = row.needed("clinic_code", cells.clinic_code_of)
-    if code is None:
-        return
     values: dict[str, Stored] = {
         "name": row.read("clinic_name", cells.name_of),
         "kind": row.read("kind", cells.clinic_kind_of),
@@ -221,7 +218,8 @@ def _clinic(row: Row, options: ImportOptions) -> Iterator[Unit]:
         "township_code": township,
     }
     values |= positions.read_position(row, options.crs)
-    yield Unit("clinic", code, _said(values), row)
+    if code:
+        yield Unit("clinic", code, _said(values), row)
 
 
 def _said(values: Mapping[str, Stored]) -> dict[str, Stored]:

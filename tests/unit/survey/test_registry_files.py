@@ -194,7 +194,7 @@ def test_titles_sums_notes_and_repeated_headings_are_left_out() -> None:
 def test_every_fault_is_listed_at_once_with_its_cell() -> None:
     rows = [
         ["村代码", "村名", "乡镇代码", "户数", "纬度", "经度"],
-        ["1.3E+11", "高川村", "130921211", 312, "", ""],
+        ["1.3E+11", "高川村", "130921211", 3.5, "", ""],
         ["130921211202", "后村", "130921212", -4, "", ""],
         ["130921211203", "南北村", "", 12.5, 38.1, ""],
         ["", "南邢村", "", 5, "", ""],
@@ -205,6 +205,7 @@ def test_every_fault_is_listed_at_once_with_its_cell() -> None:
     assert faults(found) == [
         "各村, A2, 村代码: 1.3E+11 has lost digits, as Excel rounds long numbers. Format the "
         "column as text, then paste the codes again.",
+        "各村, D2, 户数: 3.5 is no whole number.",
         "各村, C3, 乡镇代码: 130921211202 does not lie in 130921212000: its code begins "
         "differently.",
         "各村, D3, 户数: -4 is below zero.",
