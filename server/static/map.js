@@ -383,13 +383,22 @@
     }
   };
 
+  /** Half of the places have a neighbour nearer than this, in pixels: villages stand in clumps. */
+  const usualGap = () => {
+    const points = onMap().map((place) => map.latLngToLayerPoint(place.mark.getLatLng()));
+    const gaps = points.map((point) =>
+      points.reduce((least, other) => (other === point ? least : Math.min(least, point.distanceTo(other))), Infinity));
+    return gaps.sort((one, other) => one - other)[gaps.length >> 1];
+  };
+
   const fit = () => {
     const corners = onMap().map((place) => place.mark.getLatLng());
     if (!corners.length) return;
     map.fitBounds(L.latLngBounds(corners), { padding: [30, 30], maxZoom: 15, animate: false });
     fitted = map.getZoom();
     const { x, y } = map.getSize();
-    usual = Math.min(17, Math.max(4, Math.sqrt((0.16 * x * y) / (Math.PI * corners.length))));
+    const room = Math.sqrt((0.16 * x * y) / (Math.PI * corners.length));
+    usual = Math.min(17, Math.max(4, Math.min(room, 0.45 * usualGap())));
     dressAll();
   };
 
