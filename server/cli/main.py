@@ -6,7 +6,7 @@ import click
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from server import database
-from server.cli import account, form, phone, rebuild, registry, serve, status
+from server.cli import account, demo, form, phone, rebuild, registry, serve, status
 from server.cli.options import examples, in_words, say
 from server.config import VERSION
 from server.errors import Problem
@@ -62,5 +62,6 @@ main.add_command(account.account)
 main.add_command(form.form)
 main.add_command(phone.phone)
 main.add_command(registry.registry)
+main.add_command(demo.demo)
 main.add_command(rebuild.rebuild)
 main.add_command(status.status)
