@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from forms import checks, domain_checks
@@ -17,6 +17,8 @@ from server.tables.reference import Village
 from server.tables.truth import Form, FormVersion, Phone, PhoneVillage, Submission
 
 PAGE = 50
+RARE = 5_000
+"""Submissions of a form below which they are looked up by village and day."""
 ANY_FLAG = "any"
 """In a filter: submissions with a flag of whatever kind."""
 
@@ -72,11 +74,16 @@ def page(
     session: Session, project_id: int, scope: Scope, wanted: Wanted, before: int | None = None
 ) -> SubmissionPage:
     """Return a page of submissions from the villages of a scope, the last received first."""
-    query = _stuck(scope, wanted) if wanted.state in STUCK else _counted(scope, wanted)
+    if wanted.state in STUCK:
+        query, key = _stuck(scope, wanted), Projected.submission_id
+    else:
+        query, key = _counted(scope, wanted), Submission.id
+        if wanted.form_id and _is_rare(session, wanted.form_id):
+            query = query.where(_when_sent(wanted.form_id))
     query = query.where(Submission.project_id == project_id)
     if before is not None:
-        query = query.where(Submission.id < before)
-    rows = session.execute(query.order_by(Submission.id.desc()).limit(PAGE + 1)).all()
+        query = query.where(key < before)
+    rows = session.execute(query.order_by(key.desc()).limit(PAGE + 1)).all()
     lines = [_line(row) for row in rows[:PAGE]]
     return SubmissionPage(lines, lines[-1].id if len(rows) > PAGE else None)
 
@@ -160,6 +167,18 @@ def _visited(scope: Scope, day: date) -> ColumnElement[bool]:
     return Visit.village_code.in_(
         select(DayTally.village_code).where(DayTally.day == day, scope.where(DayTally.village_code))
     )
+
+
+def _is_rare(session: Session, form_id: str) -> bool:
+    """Say whether so little was sent of a form that a walk from the newest on would be long."""
+    query = select(func.sum(DayTally.submissions)).where(DayTally.form_id == form_id)
+    return (session.scalar(query) or 0) < RARE
+
+
+def _when_sent(form_id: str) -> ColumnElement[bool]:
+    """Return the condition that names villages and days of a form's visits, by their index."""
+    sent = select(DayTally.village_code, DayTally.day).where(DayTally.form_id == form_id)
+    return tuple_(Visit.village_code, Visit.visited_on).in_(sent)
 
 
 def _stuck(scope: Scope, wanted: Wanted) -> Select[*tuple[Any, ...]]:

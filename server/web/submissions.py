@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from server.errors import NotAllowed
-from server.survey import form_versions, phones, submission_view, submissions
+from server.survey import flags, form_versions, phones, submission_view, submissions
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.submission_view import Reader, ShownFlag, SubmissionView
-from server.survey.submissions import ANY_FLAG, FLAG_MESSAGES, Wanted
+from server.survey.submissions import ANY_FLAG, Wanted
 from server.web import door, language
 from server.web.kept_files import kept_file, made_file
 from server.web.language import _
@@ -50,7 +49,6 @@ NEXT_STEP_WORDS = {
     "waiting": "It is read anew within minutes, as its form's mapping or versions changed.",
     "replaced": "A later edit stands in its place. It is kept, and counts no more.",
 }
-_PLACE = re.compile(r"%\(\w+\)s")
 _LONGEST_REASON = 200
 
 
@@ -64,7 +62,7 @@ def show() -> str:
     page = submissions.page(session, PROJECT, scope, wanted, before)
     forms = form_versions.current_forms(session, PROJECT)
     known_phones = phones.phone_list(session, PROJECT, scope)
-    flags = submissions.flag_counts(session, scope, wanted.village)
+    counted = submissions.flag_counts(session, scope, wanted.village)
     everything = ("", _("all"))
     return render_template(
         "submissions.html",
@@ -75,7 +73,7 @@ def show() -> str:
         village_choices=[everything, *submissions.visited_villages(session, scope)],
         form_choices=[everything, *((one.form_id, one.title) for one in forms)],
         phone_choices=[everything, *((one.id, one.name) for one in known_phones)],
-        flag_choices=[everything, (ANY_FLAG, _("with any flag")), *map(_flag_choice, flags)],
+        flag_choices=[everything, (ANY_FLAG, _("with any flag")), *map(_flag_choice, counted)],
         state_choices=[everything, *((one, _(words)) for one, words in STATE_WORDS.items())],
         older=_address(wanted, page.before) if page.before else None,
         newest=_address(wanted) if before is not None else None,
@@ -179,10 +177,9 @@ def _flag_words(flag: ShownFlag) -> str:
 
 
 def _flag_choice(counted: tuple[str, int]) -> tuple[str, str]:
-    """Return a flag's code, and its words without figures: "The visit was … km away. (12)"."""
+    """Return a flag's code, and its title with how often it stands: "Far from the village (12)"."""
     code, count = counted
-    words = _PLACE.sub("…", _(FLAG_MESSAGES.get(code, code)))
-    return code, f"{words} ({language.number(count)})"
+    return code, f"{_(flags.title(code))} ({language.number(count)})"
 
 
 _STATES = {

@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -174,6 +175,21 @@ def test_what_java_refuses_is_shown_and_needs_a_second_thought(
 
     assert "no such function" in page.text
     assert "Publish all the same" in page.text
+
+
+def test_java_itself_finds_what_compiles_and_does_not_run(
+    office: Browser, java: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validate, "java", lambda: str(java))
+    form = (
+        "| survey |\n| | type | name | label | relevant |\n| | text | a | A | no-such(1) |\n"
+        f"{SETTINGS}| | county | 1 | County |\n"
+    ).encode()
+
+    page = upload(office, form)
+
+    assert "ODK Validate refuses this form" in page.text
+    assert "no-such" in page.text
 
 
 def test_the_form_s_page_offers_it_for_excel_and_as_phones_get_it(office: Browser) -> None:
