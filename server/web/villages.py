@@ -138,8 +138,7 @@ def _clinics(village: VillageCoverage, today: date) -> list[ClinicScore]:
     who = door.account()
     if not who.may(Right.SEE_CLINICS):
         return []
-    several = clinics.scores(door.session(), who.scope, today, village.township_code)
-    return [one for one in several if one.village_code == village.code]
+    return clinics.scores(door.session(), who.scope.within(village.code), today)
 
 
 def _with_badges(words: Mapping[Class, str]) -> dict[Class, tuple[str, str]]:
