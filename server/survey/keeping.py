@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, func, select
 
-from server.database import insert_new, table_of
+from server.database import insert_new, insert_rows, rows_with, table_of
 from server.errors import AlreadyKept, Conflict, Problem
 from server.survey.files import KeptFile
 from server.tables.truth import Attachment, Submission
@@ -16,21 +16,9 @@ from server.tables.truth import Attachment, Submission
 SUBMISSION = table_of(Submission)
 ATTACHMENT = table_of(Attachment)
 
-_COLUMNS = SUBMISSION.c
-_INSTANCES: BindParameter[Any] = bindparam("instances", expanding=True)
-_KNOWN = select(
-    _COLUMNS.id,
-    _COLUMNS.project_id,
-    _COLUMNS.form_id,
-    _COLUMNS.instance_id,
-    _COLUMNS.root_instance_id,
-    _COLUMNS.sha256,
-).where(_COLUMNS.instance_id.in_(_INSTANCES))
-_EDITED = select(_COLUMNS.project_id, _COLUMNS.form_id, _COLUMNS.deprecated_id).where(
-    _COLUMNS.deprecated_id.in_(_INSTANCES)
-)
-_LAST_ID = select(func.max(_COLUMNS.id))
-_INSERT = insert(SUBMISSION)
+_KNOWN = ("id", "project_id", "form_id", "instance_id", "root_instance_id", "sha256")
+_REPLACED = ("project_id", "form_id", "deprecated_id")
+_LAST_ID = select(func.max(SUBMISSION.c.id))
 
 # Project, form and instance id: what makes a submission one.
 Key = tuple[int, str, str]
@@ -92,8 +80,7 @@ def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Proble
             known[one.key] = row
             rows.append(row)
         files += _file_rows(outcome.submission_id, one)
-    if rows:
-        connection.execute(_INSERT, rows)
+    insert_rows(connection, SUBMISSION, rows)
     insert_new(connection, ATTACHMENT, files)
     return outcomes
 
@@ -122,14 +109,13 @@ def _judge(
 
 
 def _known(connection: Connection, instance_ids: Sequence[str]) -> dict[Key, Mapping[str, Any]]:
-    rows = connection.execute(_KNOWN, {"instances": instance_ids})
-    return {(row.project_id, row.form_id, row.instance_id): dict(row._mapping) for row in rows}
+    rows = rows_with(connection, SUBMISSION, _KNOWN, "instance_id", instance_ids)
+    known = [dict(zip(_KNOWN, row, strict=True)) for row in rows]
+    return {(one["project_id"], one["form_id"], one["instance_id"]): one for one in known}
 
 
 def _edited(connection: Connection, instance_ids: Sequence[str]) -> set[Key]:
-    if not instance_ids:
-        return set()
-    rows = connection.execute(_EDITED, {"instances": instance_ids})
+    rows = rows_with(connection, SUBMISSION, _REPLACED, "deprecated_id", instance_ids)
     return {(project_id, form_id, replaced) for project_id, form_id, replaced in rows}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from forms.visits import FAR_M
 from maps.points import Point, distance_m
+from server.database import rows_with, table_of
 from server.survey.interpretation import Interpretation
 from server.tables.reference import Village
 
@@ -16,15 +17,14 @@ MESSAGES = {"village_unknown": "The registry has no village %(village)s."}
 """English message ids of the complaints of this file; `far_from_village` has its words in forms."""
 
 
-_PLACES = select(Village.code, Village.latitude, Village.longitude).where(
-    Village.code.in_(bindparam("codes", expanding=True))
-)
+VILLAGE = table_of(Village)
+_PLACE = ("code", "latitude", "longitude")
 
 
 def flag_places(connection: Connection, interpretations: Sequence[Interpretation]) -> None:
     """Add the flags that follow from the villages as the registry has them now."""
     codes = {one.visit["village_code"] for one in interpretations if one.visit}
-    rows = connection.execute(_PLACES, {"codes": list(codes)})
+    rows = rows_with(connection, VILLAGE, _PLACE, "code", sorted(codes))
     places = {code: (latitude, longitude) for code, latitude, longitude in rows}
     for one in interpretations:
         if one.visit:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from forms.plan import ReadingPlan
 from server.survey import publishing
 from server.tables.truth import Form, FormVersion
+
+# Written once: SQLAlchemy takes longer to make a statement than to run it.
+_ASKED = (
+    select(Form.state, Form.revision, FormVersion.id)
+    .outerjoin(
+        FormVersion,
+        and_(
+            FormVersion.project_id == Form.project_id,
+            FormVersion.form_id == Form.form_id,
+            FormVersion.version == bindparam("version"),
+        ),
+    )
+    .where(Form.project_id == bindparam("project"), Form.form_id == bindparam("form"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +48,7 @@ class Plans:
     ) -> FormAsked | None:
         """Return what is published under a form id and version; None for an unknown form."""
         row = connection.execute(
-            select(Form.state, Form.revision, FormVersion.id)
-            .outerjoin(
-                FormVersion,
-                and_(
-                    FormVersion.project_id == Form.project_id,
-                    FormVersion.form_id == Form.form_id,
-                    FormVersion.version == version,
-                ),
-            )
-            .where(Form.project_id == project_id, Form.form_id == form_id)
+            _ASKED, {"project": project_id, "form": form_id, "version": version}
         ).first()
         if row is None:
             return None

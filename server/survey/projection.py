@@ -8,12 +8,11 @@ the difference. So nothing depends on the order of arrival.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, tuple_
+from sqlalchemy import Connection, Table, delete, tuple_
 
-from server.database import insert_or_replace, table_of
+from server.database import insert_or_replace, insert_rows, rows_with, table_of
 from server.survey import catalogue, folds, placing
 from server.survey.interpretation import Interpretation
 from server.survey.tallies import Differences
@@ -41,7 +40,6 @@ REPORTS: tuple[tuple[Table, Callable[[Interpretation], Sequence[Row]]], ...] = (
     (table_of(projections.Flag), lambda one: one.flags),
     (CHANGE, lambda one: one.changes),
 )
-_INSERT = {table: insert(table) for table, _ in REPORTS}
 
 # A person counts as suspected or documented for the diseases of the 13/19 list and their clues.
 SCREENED_CATALOGUE = "yn_13_19"
@@ -80,9 +78,7 @@ def apply(connection: Connection, interpretations: Sequence[Interpretation]) -> 
     current = _mark(connection, interpretations, touched)
     placing.flag_places(connection, current)
     for table, rows_of in REPORTS:
-        rows = [row for one in current for row in rows_of(one)]
-        if rows:
-            connection.execute(_INSERT[table], rows)
+        insert_rows(connection, table, [row for one in current for row in rows_of(one)])
     for one in current:
         touched.add([one.visit] if one.visit else [], one.persons, one.changes, +1)
     _fold_households(connection, touched)
@@ -104,7 +100,7 @@ def _mark(
     instances = [one.origin.instance_id for one in interpretations]
     names = ("project_id", "form_id", "deprecated_id")
     replaced = {
-        tuple(row) for row in _rows(connection, SUBMISSION, names, "deprecated_id", instances)
+        tuple(row) for row in rows_with(connection, SUBMISSION, names, "deprecated_id", instances)
     }
     states = {}
     for one in interpretations:
@@ -113,7 +109,7 @@ def _mark(
         states[origin.submission_id] = ("replaced", "") if is_replaced else (one.state, one.reason)
     outdated = _predecessors(connection, interpretations)
     states.update(dict.fromkeys(outdated, ("replaced", "")))
-    known = _rows(connection, PROJECTED, ("submission_id",), "submission_id", list(states))
+    known = rows_with(connection, PROJECTED, ("submission_id",), "submission_id", list(states))
     _take_out(connection, [submission_id for (submission_id,) in known], touched)
     insert_or_replace(
         connection,
@@ -135,7 +131,7 @@ def _predecessors(connection: Connection, interpretations: Sequence[Interpretati
     }
     names = ("id", "project_id", "form_id", "instance_id")
     instances = [instance_id for _, _, instance_id in edits]
-    rows = _rows(connection, SUBMISSION, names, "instance_id", instances)
+    rows = rows_with(connection, SUBMISSION, names, "instance_id", instances)
     return {row[0] for row in rows if tuple(row[1:]) in edits}
 
 
@@ -235,28 +231,8 @@ def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
 def _whole(connection: Connection, table: Table, column: str, keys: Sequence[Any]) -> list[Row]:
     """Return the rows whose column has one of the keys, as plain dictionaries."""
     names = table.columns.keys()
-    rows = _rows(connection, table, names, column, keys)
+    rows = rows_with(connection, table, names, column, keys)
     return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _rows(
-    connection: Connection,
-    table: Table,
-    names: Sequence[str],
-    column: str,
-    keys: Sequence[Any],
-) -> list[Any]:
-    if not keys:
-        return []
-    query = _query(table, tuple(names), column)
-    return [row for some in _chunks(keys) for row in connection.execute(query, {"keys": some})]
-
-
-@lru_cache(maxsize=64)
-def _query(table: Table, names: tuple[str, ...], column: str) -> Select[*tuple[Any, ...]]:
-    """Return the query for `_rows`; making one costs SQLAlchemy more than running it."""
-    wanted = table.c[column].in_(bindparam("keys", expanding=True))
-    return select(*(table.c[name] for name in names)).where(wanted)
 
 
 def _chunks(keys: Collection[Any]) -> Iterator[Sequence[Any]]:

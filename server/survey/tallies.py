@@ -7,16 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, Table, and_, delete, tuple_
 
-from server.database import add_up, insert_or_replace, table_of
+from server.database import add_up, insert_or_replace, rows_with, table_of
 from server.tables.projections import DayTally, DiseaseTally, EntityTally, VillageTally
 
 Row = Mapping[str, Any]
-
-_ENTITY_TALLIES = select(table_of(EntityTally)).where(
-    EntityTally.village_code.in_(bindparam("villages", expanding=True))
-)
 
 OUTCOMES = ("completed", "refused", "absent_final", "vacated")
 _VILLAGE_SUMS = ("households", *OUTCOMES, "persons", "screened", "suspected", "documented", "flags")
@@ -100,21 +96,23 @@ class Differences:
         if not keys:
             return
         table = table_of(EntityTally)
+        names = ("list_name", "village_code", "entities", "digest")
+        villages = sorted({village for _, village in keys})
         known = {
-            (row.list_name, row.village_code): row
-            for row in connection.execute(
-                _ENTITY_TALLIES, {"villages": sorted({village for _, village in keys})}
+            (list_name, village): (entities, digest)
+            for list_name, village, entities, digest in rows_with(
+                connection, table, names, "village_code", villages
             )
         }
         rows = []
         for key in keys:
-            before = known.get(key)
+            entities, digest = known.get(key, (0, 0))
             rows.append(
                 {
                     "list_name": key[0],
                     "village_code": key[1],
-                    "entities": (before.entities if before else 0) + self._entity[key],
-                    "digest": ((before.digest if before else 0) + self._digest[key]) & _DIGEST_BITS,
+                    "entities": entities + self._entity[key],
+                    "digest": (digest + self._digest[key]) & _DIGEST_BITS,
                 }
             )
         insert_or_replace(connection, table, rows)
