@@ -1,4 +1,4 @@
-"""The yardstick: a bare Flask endpoint that only commits the bytes, in groups, by the same server."""
+"""The yardstick: a bare Flask endpoint that only commits the bytes, in groups."""
 
 from __future__ import annotations
 

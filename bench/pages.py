@@ -1,4 +1,4 @@
-"""What a page costs on a filled site: milliseconds at the median and 95th percentile, gzipped size."""
+"""What a page costs on a filled site: milliseconds at p50 and p95, and its gzipped size."""
 
 from __future__ import annotations
 

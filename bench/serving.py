@@ -1,4 +1,4 @@
-"""Starts servers for the benches and measures what they cost: CPU and memory of all their processes."""
+"""Starts servers for the benches and measures what they cost: CPU and memory."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def served(
     command: Sequence[str], port: int, more: Mapping[str, str] | None = None
 ) -> Iterator[Served]:
     """Run a server that answers /healthz, and stop it at the end."""
-    log = tempfile.TemporaryFile()
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, after the server
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **(more or {})}, stdout=log, stderr=log
     )
@@ -112,16 +112,19 @@ def postgresql() -> Iterator[str | None]:
         as_owner = ["runuser", "-u", "postgres", "--"]
     user = "postgres" if as_owner else pwd.getpwuid(os.geteuid()).pw_name
     cluster = str(folder / "cluster")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
-    subprocess.run([*as_owner, str(tools / "initdb"), "-D", cluster, "-A", "trust"], **quiet)
+    _quietly([*as_owner, str(tools / "initdb"), "-D", cluster, "-A", "trust"])
     options = f"-p {port} -k {folder} -c max_connections=200"
     control = [*as_owner, str(tools / "pg_ctl"), "-D", cluster, "-w"]
-    subprocess.run([*control, "-o", options, "-l", str(folder / "log"), "start"], **quiet)
+    _quietly([*control, "-o", options, "-l", str(folder / "log"), "start"])
     try:
         yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+        _quietly([*control, "-m", "immediate", "stop"])
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quietly(command: Sequence[str]) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _children() -> dict[int, list[int]]:

@@ -1,4 +1,4 @@
-"""Does keeping a submission cost more when a million are stored? A filled site against an empty one."""
+"""Does keeping a submission cost more when a million are stored?"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -29,6 +30,9 @@ _LAST_SENT, _LAST_RECEIVED = 8 + 9, 8 + 11
 
 def load() -> Flask:
     """Open the site and return its application."""
+    # The writer's thread gives the interpreter away at every statement and has all others waiting
+    # for it: at the default of 5 ms it would get it back too late.
+    sys.setswitchinterval(0.0005)
     settings = Settings.read()
     app = create_app(settings)
     app.wsgi_app = whole_bodies(app.wsgi_app)  # type: ignore[assignment,method-assign]
