@@ -9,7 +9,7 @@ from pyxform.parsing.expression import is_xml_tag
 
 from forms import concepts
 from forms.faults import Fault
-from forms.workbook import Sheet, Workbook
+from forms.workbook import Sheet, Workbook, plain
 
 UNDECLARED = (
     'The prefix %(prefix)s of this column is not declared: write %(prefix)s="…" under namespaces'
@@ -24,19 +24,30 @@ BAD_HEADING = (
     " with letters, digits, _, - or ."
 )
 
+TWO_IN_ONE = "The heading %(heading)s holds too much: one column is one text in one language."
+
+_TRANSLATED = frozenset(
+    {"label", "hint", "guidance_hint", "constraint_message", "required_message"}
+)
 # Declared by pyxform in every form.
 _DECLARED = frozenset({"h", "ev", "xsd", "jr", "orx", "odk", "entities", "xml"})
 _PREFIXED = re.compile(r"(?:bind|body|control|instance)::?\s*(?P<prefix>[\w.-]+):(?P<name>\w+)\Z")
 
 
 def header_faults(book: Workbook) -> list[Fault]:
-    """Return the faults of headings: prefixes nobody declared, choice columns that are no names."""
+    """Return the faults of headings: unknown prefixes, two columns in one, no names at all."""
     survey = book.sheets["survey"]
     declared = {*_DECLARED, *_namespaces(book)}
     faults = [
         survey.fault(UNDECLARED, 1, heading, prefix=prefix, namespace=concepts.NAMESPACE)
         for heading, prefix, _ in _prefixed(survey)
         if prefix not in declared
+    ]
+    faults += [
+        sheet.fault(TWO_IN_ONE, 1, heading, heading=heading)
+        for sheet in book.sheets.values()
+        for heading in sheet.header
+        if heading.count("::") > 1 and plain(heading.partition("::")[0]) in _TRANSLATED
     ]
     choices = book.sheets.get("choices")
     for heading in choices.header if choices else ():

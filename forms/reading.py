@@ -175,9 +175,12 @@ def _texts(rows: Iterable[Sequence[object]]) -> Iterator[list[str]]:
 
 
 def _text(value: object) -> str:
-    """Return a cell's value as its author sees it; a day without a time stays a day."""
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date().isoformat()
+    """Return a cell's value as its author sees it: to the second, and a day without a time."""
+    if isinstance(value, datetime.datetime):
+        # Excel keeps moments as parts of a day, which are seldom whole seconds.
+        value = (value + datetime.timedelta(milliseconds=500)).replace(microsecond=0)
+        if value.time() == datetime.time():
+            return value.date().isoformat()
     return str(xlsx_value_to_str(value))
 
 
@@ -216,7 +219,7 @@ def _xls_value(book: xlrd.Book, cell: xlrd.sheet.Cell) -> object:
     if cell.ctype == xlrd.XL_CELL_DATE:
         moment = xlrd.xldate.xldate_as_datetime(cell.value, book.datemode)
         # A part of a day, without a day, is a time.
-        return moment.time() if cell.value < 1 else moment
+        return moment.time().replace(microsecond=0) if cell.value < 1 else moment
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return xlrd.error_text_from_code.get(int(cell.value), "")
     return cell.value

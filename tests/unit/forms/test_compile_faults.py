@@ -203,6 +203,13 @@ BROKEN: Mapping[str, tuple[str, str, str]] = {
         'The prefix ds of this column is not declared: write ds="…" under namespaces on the '
         'settings sheet; for concepts it is ds="https://doorstep.health/xforms".',
     ),
+    "two headings in one": (
+        "| survey | | | |\n| | type | name | label::English (en)label::中文 (zh) |\n"
+        "| | text | a | A |\n",
+        "survey, C1, label::English (en)label::中文 (zh)",
+        "The heading label::English (en)label::中文 (zh) holds too much: one column is one text in "
+        "one language.",
+    ),
     "a heading no XML can hold": (
         "| survey | | | |\n| | type | name | label |\n| | select_one l | a | A |\n"
         "| choices | | | | |\n| | list_name | name | label | 2020 |\n| | l | 1 | One | x |\n",
