@@ -21,8 +21,8 @@ from server.survey.accounts import Right
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
 from server.web import door, headers, language
-from server.web.assets import asset
 from server.web.language import _
+from server.web.static_files import asset
 
 pages = Blueprint("coverage", __name__)
 
