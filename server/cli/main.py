@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from server import database
 from server.cli import account, demo, form, phone, rebuild, registry, serve, status
@@ -27,19 +27,21 @@ class Doorstep(click.Group):
             return super().invoke(ctx)
         except Problem as problem:
             raise click.ClickException(in_words(problem)) from problem
-        except (ArgumentError, OperationalError, OSError) as error:
+        except BrokenPipeError:
+            raise  # Click ends quietly when the reader of a pipe has gone.
+        except (OperationalError, OSError) as error:
             raise click.ClickException(_of_machine(error)) from error
 
 
-def _of_machine(error: ArgumentError | OperationalError | OSError) -> str:
+def _of_machine(error: OperationalError | OSError) -> str:
     """Return what is wrong with the machine's folder, disk or database."""
     if database.is_disk_full(error):
         return say("The disk is full.")
-    if isinstance(error, ArgumentError):
-        return say("The database URL cannot be used: %(fault)s", fault=error)
     if isinstance(error, OperationalError):
         first_line = str(error.orig).strip().splitlines()[0]
         return say("The database cannot be opened: %(fault)s", fault=first_line)
+    if error.filename is None:
+        return str(error)
     return say("%(path)s cannot be used: %(fault)s", path=error.filename, fault=error.strerror)
 
 

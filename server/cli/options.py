@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from server.config import Settings
@@ -31,6 +33,7 @@ from server.web import language
 
 R = TypeVar("R")
 
+DATABASES = ("sqlite", "postgresql", "postgres")
 # Who the journal names for what is done on the command line; a colon keeps accounts from it.
 SHELL = "shell:"
 
@@ -67,11 +70,20 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a
 def read_settings(data: str | None, database: str | None) -> Settings:
     """Return the settings of environment and command line; says which variable cannot be used."""
     try:
-        return Settings.read(folder=data, database=database)
+        settings = Settings.read(folder=data, database=database)
     except ValueError as error:
         raise click.ClickException(
             say("A DOORSTEP_ setting is wrong: %(fault)s", fault=error)
         ) from error
+    try:
+        kind = make_url(settings.database).get_backend_name()
+    except (ArgumentError, ValueError):
+        kind = ""
+    if kind not in DATABASES:
+        raise click.ClickException(
+            say("The database URL cannot be used: write sqlite:///… or postgresql://…")
+        )
+    return settings
 
 
 @contextmanager
