@@ -1,8 +1,13 @@
-"""The demo's clinic audits: which clinic on which day, and what was found there."""
+"""The demo's clinic audits: which clinic on which day, what was found, and the clinic_audit."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from random import Random
+
+from forms.audit import ITEMS, VILLAGE_CLINIC, AuditAnswers, audit_score
+from server.survey.demo.documents import Call, document, entity_block, nodes, when
 
 LONG_AGO = 400
 """Days ago of the one audit that no longer counts: older than 12 months."""
@@ -77,3 +82,61 @@ def findings(random: Random) -> tuple[dict[str, str], bool]:
     if not has_own_doctor:
         items["doctor_post"] = "8"
     return items, has_own_doctor
+
+
+def audit_xml(
+    call: Call,
+    version: str,
+    clinic_id: str,
+    items: Mapping[str, str],
+    served: int,
+    *,
+    has_own_doctor: bool,
+    photos: tuple[str, str],
+) -> bytes:
+    """Return a clinic_audit. `items` are the answers by item; `photos` the front and a signature.
+
+    An item that is not asked (a posted doctor where the village has its own) is left out.
+    """
+    scored = audit_score(VILLAGE_CLINIC, AuditAnswers(items, served, has_own_doctor))
+    site: dict[str, object] = {
+        "clinic": clinic_id,
+        "c_village": call.village_code,
+        "audit_date": call.day,
+        "served": served,
+        "own_doctor": "yes" if has_own_doctor else "no",
+        "location": call.fix,
+        "front": photos[0],
+    }
+    ratio = f"{round(int(items['doctor_count']) / served * 1000, 2):g}"
+    body = f"<site>{nodes(site)}</site>"
+    for dimension, (got, possible) in scored.dimensions.items():
+        asked: dict[str, object] = {}
+        for item in ITEMS[VILLAGE_CLINIC]:
+            if item.dimension != dimension:
+                continue
+            text = ratio if item.code == "doctor_ratio" else items.get(item.code)
+            is_counted = text is not None and text != "na"
+            asked |= when(text is not None, **{item.code: text})
+            asked[f"p_{item.code}"] = item.points if is_counted and item.passes(text or "") else 0
+            asked[f"m_{item.code}"] = item.points if is_counted else 0
+        asked |= {f"got_{dimension}": got, f"max_{dimension}": possible}
+        body += f"<{dimension}>{nodes(asked)}</{dimension}>"
+    is_failed = scored.result == "fail"
+    total: dict[str, object] = {
+        "got": scored.got,
+        "possible": scored.possible,
+        "score": f"{scored.score or 0:g}",
+        "veto": int(bool(scored.vetoes)),
+        "result": scored.result,
+        "audit_str": call.day,
+        "score_note": "",
+        **when(is_failed, problems="见否决项与未达标项目", fix_by=call.day + timedelta(days=60)),
+        "auditors": "核查一组 两人",
+        "sign_auditor": photos[1],
+        "sign_doctor": "",
+    }
+    update = 'update="1" baseVersion="1" trunkVersion="" branchId=""'
+    entity = entity_block("clinics", clinic_id, update)
+    name = f"{clinic_id} {call.day}"
+    return document("clinic_audit", version, call, f"{body}<sum>{nodes(total)}</sum>", name, entity)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from server.survey.demo.answers import Call
+from server.survey.demo.documents import Call
 from server.survey.demo.people import an_id
 from server.survey.demo.places import Place
 from server.survey.files import KeptFile

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from forms.idnumber import normal_form
-from server.survey.demo.answers import Call
+from server.survey.demo.documents import Call
 from server.survey.demo.people import Family
 
 UNKNOWN_VILLAGE = "130921211999"

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from forms.clues import screening_clues
-from server.survey.demo import answers, audits, faults, illness
-from server.survey.demo.answers import CHRONIC, Call
+from server.survey.demo import audits, faults, followups, illness, rosters, screenings
 from server.survey.demo.diary import Diary, Worker
-from server.survey.demo.illness import Condition
+from server.survey.demo.documents import Call
+from server.survey.demo.illness import CHRONIC, Condition
 from server.survey.demo.people import Family, IdNumbers, Person, a_family, stream
 from server.survey.demo.places import Place, Plan
 from server.survey.files import KeptFile
@@ -205,7 +205,9 @@ class Fieldwork:
         files = (paper,) if told and random.random() < paper_share else ()
         version = self._ground.versions["disease_screening"]
         photo = paper.name if files else ""
-        xml = answers.screening_xml(call, version, person, family, state, condition, random, photo)
+        xml = screenings.screening_xml(
+            call, version, person, family, state, condition, random, photo
+        )
         person.version += 1
         self._diary.send(call, xml, files)
 
@@ -228,7 +230,7 @@ class Fieldwork:
         way = random.choices(("clinic", "home", "phone"), (55, 38, 7))[0]
         call = self._call(found.place, found.family, 8)
         signature = self._ground.photos[2]
-        xml = answers.followup_xml(
+        xml = followups.followup_xml(
             call,
             self._ground.versions["chronic_followup"],
             found.person,
@@ -246,7 +248,7 @@ class Fieldwork:
         auditor, (front, _, signature) = self._ground.auditor, self._ground.photos
         call = self._diary.call(random, auditor, place, place.clinic, 70)
         items, has_own_doctor = audits.findings(random)
-        xml = answers.audit_xml(
+        xml = audits.audit_xml(
             call,
             self._ground.versions["clinic_audit"],
             self._ground.clinics[place.clinic_code],
@@ -294,7 +296,7 @@ class Fieldwork:
     def _send_roster(self, call: Call, family: Family, outcome: str, consents: bool) -> None:
         consent = ("yes" if consents else "no") if outcome == "met" else ""
         version = self._ground.versions["household_roster"]
-        self._diary.send(call, answers.roster_xml(call, version, family, outcome, consent))
+        self._diary.send(call, rosters.roster_xml(call, version, family, outcome, consent))
 
 
 def _planned(plan: Plan) -> dict[int, list[tuple[Place, int]]]:

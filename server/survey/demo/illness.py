@@ -8,11 +8,11 @@ from random import Random
 from forms.clues import ScreeningAnswers
 
 # Hypertension by age, from 18 on: 21.6 % of all inhabitants with the ages of `people`.
-_PRESSURE_BY_AGE = ((35, 0.05), (45, 0.16), (55, 0.30), (65, 0.44), (200, 0.58))
+_PRESSURE_BY_AGE = ((35, 0.05), (45, 0.15), (55, 0.28), (65, 0.42), (200, 0.55))
 MANY_SICK_TIMES = 4
 _MOST_SICK = 0.95
 # Diabetes is asked from 35 on: 4.9 % of all inhabitants.
-_DIABETES = 0.082
+_DIABETES = 0.080
 _MENTAL = 0.0051
 _KNOWN_SHARE = 0.6
 # Of persons of 40 and more that a doctor has told, by disease: invented, of a plausible order.
@@ -40,6 +40,7 @@ _SIGNS = (
 )
 _SIGNS_WOMEN = (("bleeding", 0.003), ("breast_lump", 0.003))
 _SIGNS_CHILDREN = (("murmur", 0.003), ("pallor", 0.006), ("bruise", 0.003))
+CHRONIC = frozenset({"hypertension", "diabetes"})
 _NONE = frozenset({"none"})
 _LEAST_ADULT_KG = 36.0
 
@@ -71,6 +72,11 @@ class Condition:
     waist_cm: float
     temperature_c: float
     pulse: int
+
+    @property
+    def body_mass_index(self) -> float:
+        """What the form works out, in kg/m² with one decimal."""
+        return round(self.weight_kg / (self.height_cm / 100) ** 2, 1)
 
 
 def examine(

@@ -146,8 +146,8 @@ def _person(
 
 def _roles(random: Random, size: int) -> list[tuple[str, str, int]]:
     """Return relation, sex and age of each member; parents older than children by 20 at least."""
-    is_old = random.random() < (0.52 if size <= 2 else 0.05)
-    head_age = random.randint(62, 86) if is_old else random.randint(33, 62)
+    is_old = random.random() < (0.54 if size <= 2 else 0.075)
+    head_age = random.randint(62, 86) if is_old else random.randint(34, 62)
     head_sex = "male" if random.random() < 0.84 else "female"
     roles = [("head", head_sex, head_age)]
     if size > 1 and random.random() < 0.88:
@@ -165,4 +165,4 @@ def _further(random: Random, head_age: int, place: int) -> tuple[str, str, int]:
         return "parent", sex, min(94, head_age + random.randint(21, 30))
     if place >= 3 and draw > 0.62 and head_age >= 46:
         return "grandchild", sex, random.randint(0, min(17, head_age - 44))
-    return "child", sex, max(random.randint(0, 3), head_age - random.randint(21, 33))
+    return "child", sex, max(random.randint(0, 5), head_age - random.randint(21, 31))
