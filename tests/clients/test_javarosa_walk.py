@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,18 @@ def test_a_met_household_that_refuses_gives_no_more_than_before(tmp_path: Path) 
     (xml,) = walk(path, LISTS, 1, 5, {"outcome": "met", "consent": "no"})
 
     assert {"hh_type", "location", "hh_size", "phone", "pname"}.isdisjoint(leaves(xml))
+
+
+def test_people_are_a_year_older_from_their_birthday_on(tmp_path: Path) -> None:
+    _, path = a_library_form("household_roster", tmp_path)
+    today = datetime.now().astimezone().date()
+    # 28 years back the calendar is the same, 29 February included.
+    birthdays = [day.replace(year=day.year - 28) for day in (today, today + timedelta(days=1))]
+    household = {"outcome": "met", "consent": "yes", "hh_size": "1", "has_id": "no"}
+
+    sent = walk(path, LISTS, 2, 8, [{**household, "dob_manual": str(day)} for day in birthdays])
+
+    assert [leaves(xml)["age"] for xml in sent] == ["28", "27"]
 
 
 def vectors(form_id: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
