@@ -17,9 +17,9 @@ from server.tables.truth import Account, Batch, Form, Phone, Submission
 
 def standing(session: Session, site: Site) -> dict[str, Any]:
     """Return the site's figures by name; the last submission's instant as ISO 8601, or None."""
-    states = dict(session.execute(
-            select(Projected.state, func.count()).group_by(Projected.state)
-        ))
+    by_state = select(Projected.state, func.count()).group_by(Projected.state)
+    # A list first: dict() takes the result itself for a mapping.
+    states = dict(session.execute(by_state).tuples().all())
     kept = _count(session, Submission)
     last = session.scalar(select(Submission.received_at).order_by(Submission.id.desc()).limit(1))
     return {
