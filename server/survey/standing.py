@@ -19,7 +19,8 @@ def standing(session: Session, site: Site) -> dict[str, Any]:
     """Return the site's figures by name; the last submission's instant as ISO 8601, or None."""
     by_state = select(Projected.state, func.count()).group_by(Projected.state)
     # A list first: dict() takes the result itself for a mapping.
-    states = dict(session.execute(by_state).tuples().all())
+    counted = select(Projected.state, func.count()).group_by(Projected.state)
+    states: dict[str, int] = dict(session.execute(counted).all())
     kept = _count(session, Submission)
     last = session.scalar(select(Submission.received_at).order_by(Submission.id.desc()).limit(1))
     return {
