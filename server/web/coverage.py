@@ -40,10 +40,10 @@ STATE_BADGES = {
     State.OVER_REGISTER: "watch",
 }
 SORT_WORDS = {
-    "left": "Most households left first",
+    "left": "Most left",
     "name": "Name",
-    "share": "Lowest share first",
-    "visit": "Longest without a visit first",
+    "share": "Lowest share",
+    "visit": "Longest unvisited",
 }
 _PLACE = "-id-"
 MEDIA = {
