@@ -92,7 +92,7 @@ def prepare(site: Site, households: int, seed: int, now: datetime) -> Prepared:
             plan=plan,
             workers=workers[:-1],
             auditor=workers[-1],
-            clinics=dict(session.execute(select(Clinic.code, Clinic.id)).tuples().all()),
+            clinics=dict(session.execute(select(Clinic.code, Clinic.id)).all()),
             versions=_versions(session),
             photos=photos,
             zone=site.settings.zone,
@@ -195,7 +195,7 @@ def _versions(session: Session) -> Mapping[str, str]:
         .where(FormVersion.project_id == PROJECT)
         .group_by(FormVersion.form_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _make_batch(site: Site, title: str, starts_on: date, now: datetime) -> None:
