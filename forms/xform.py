@@ -19,6 +19,7 @@ from forms.texts import Texts
 from forms.xml_names import ENTITIES, HTML, XFORMS, below_root, local
 
 NOT_WELL_FORMED = "The XForm is not well-formed XML: %(why)s"
+DOCTYPE = "The XForm contains a document type, which is not allowed."
 NO_MODEL = "The XML is no XForm: it has no model with a first instance."
 NO_FORM_ID = "The XForm's first instance has no id: phones could not tell it from other forms."
 
@@ -63,13 +64,17 @@ def read_xform(xml: bytes) -> CompiledForm:
 
 
 def parsed(xml: bytes) -> Node:
-    """Return the root of an XForm's XML. Raises FormProblem when it is not well-formed."""
+    """Return the root of an XForm's XML. Raises FormProblem when it is damaged or hostile."""
     # Uploaded XML is a stranger's: no entities, no network, lxml's own limits on depth and size.
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.fromstring(xml, parser)
+        root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
         raise refuse(NOT_WELL_FORMED, why=error.msg) from error
+    # No form needs one, and a phone's parser would expand what it declares (openrosa.md J1).
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise refuse(DOCTYPE)
+    return root
 
 
 @dataclass(frozen=True, slots=True)

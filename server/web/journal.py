@@ -34,6 +34,13 @@ ACTION_WORDS = {
     "phone_changed": "Changed a phone",
     "phone_code_made": "Made a phone's code",
     "phone_revoked": "Shut a phone out",
+    "form_published": "Published a form",
+    "form_state": "Opened or closed a form",
+    "form_mapping": "Changed a form's mapping",
+    "form_file": "Uploaded a form's file",
+    "submission_revealed": "Saw a submission in full",
+    "submission_downloaded": "Took a submission as sent",
+    "submission_file": "Looked at a submission's file",
 }
 
 

@@ -26,6 +26,12 @@ from tests.signed_in import Browser, browser_of
 HEADER = "| survey |\n| | type | name | label |\n"
 SETTINGS = "| settings |\n| | form_id | version | form_title |\n"
 VILLAGE = "130921211201"
+ENTITY_BOMB = (
+    b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    b'<h:html xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/2002/xforms">'
+    b'<h:head><h:title>&b;</h:title><model><instance><data id="bomb"><a/></data></instance>'
+    b"</model></h:head><h:body/></h:html>"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +141,7 @@ def test_a_workbook_named_as_an_older_one_is_read_by_what_it_is(
         ("form.md", b"\0\0\0"),
         ("../../etc/passwd", b"root:x:0:0"),
         ("<script>.md", b"| survey |\n"),
+        ("bomb.xml", ENTITY_BOMB),
     ],
 )
 def test_a_file_that_is_no_form_is_refused_in_words(
