@@ -169,7 +169,12 @@ def _household_id(
 
 
 def _outcome(answers: Answers) -> str:
-    """Return the outcome told, else what consent implies, else "completed" as somebody answered."""
+    """Return the outcome told, else what consent implies, else "completed" as somebody answered.
+
+    "audited" for a visit to a clinic, which is no visit to its village's households.
+    """
+    if answers.has_concept("clinic.id"):
+        return "audited"
     if told := answers.concept("visit.outcome"):
         return told
     consent = answers.concept("visit.consent")

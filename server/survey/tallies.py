@@ -30,8 +30,9 @@ class Differences:
         self._digest: Counter[tuple[str, str]] = Counter()
 
     def visit(self, row: Row, sign: int) -> None:
-        """Count one submission's visit and its flags."""
-        self._day[row["village_code"], row["visited_on"], row["form_id"]] += sign
+        """Count one submission's flags and, unless it is a clinic's audit, its day of work."""
+        if row["outcome"] != "audited":
+            self._day[row["village_code"], row["visited_on"], row["form_id"]] += sign
         self._village[row["village_code"], "flags"] += sign * row["flags"]
 
     def household(self, row: Row, sign: int) -> None:

@@ -20,7 +20,8 @@ from server.database import Base, UtcTime
 class Projected(Base):
     """That a submission has been worked out.
 
-    State is projected, parked (unknown version), failed or replaced.
+    State is projected, waiting (to be projected once more), parked (unknown version), failed or
+    replaced by an edit.
     """
 
     __tablename__ = "projected"
@@ -302,7 +303,7 @@ class DiseaseTally(Base):
 
 
 class DayTally(Base):
-    """Submissions of one village by the day of the visit and the form."""
+    """Submissions of one village by the day of the visit and the form, without clinics' audits."""
 
     __tablename__ = "day_tally"
     village_code: Mapped[str] = mapped_column(primary_key=True)

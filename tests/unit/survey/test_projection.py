@@ -27,6 +27,7 @@ from tests.builders import (
     a_member,
     an_id,
     an_upload,
+    audit_xml,
     roster_xml,
     screening_xml,
 )
@@ -263,3 +264,10 @@ def test_a_refusal_after_an_absence_decides_and_a_completion_stands() -> None:
     assert folds.household_outcome(told) == "refused"
     assert folds.household_outcome([*told, visit("completed", 4)]) == "completed"
     assert folds.household_outcome([visit("completed", 1), visit("vacated", 2)]) == "completed"
+
+
+def test_an_audit_of_the_clinic_is_no_visit_to_the_village(site: Site, session: Session) -> None:
+    receive(site, audit_xml(clinic=an_id("clinic")))
+
+    assert session.scalars(select(Visit.outcome)).all() == ["audited"]
+    assert session.scalars(select(DayTally)).all() == []
