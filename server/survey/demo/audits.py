@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from forms.audit import ITEMS, VILLAGE_CLINIC, AuditAnswers, audit_score
-from server.survey.demo.documents import Call, document, entity_block, nodes, when
+from server.survey.demo.documents import Call, Nodes, document, entity_block, nodes, when
 
 LONG_AGO = 400
 """Days ago of the one audit that no longer counts: older than 12 months."""
@@ -99,7 +99,7 @@ def audit_xml(
     An item that is not asked (a posted doctor where the village has its own) is left out.
     """
     scored = audit_score(VILLAGE_CLINIC, AuditAnswers(items, served, has_own_doctor))
-    site: dict[str, object] = {
+    site: Nodes = {
         "clinic": clinic_id,
         "c_village": call.village_code,
         "audit_date": call.day,
@@ -111,7 +111,7 @@ def audit_xml(
     ratio = f"{round(int(items['doctor_count']) / served * 1000, 2):g}"
     body = f"<site>{nodes(site)}</site>"
     for dimension, (got, possible) in scored.dimensions.items():
-        asked: dict[str, object] = {}
+        asked: Nodes = {}
         for item in ITEMS[VILLAGE_CLINIC]:
             if item.dimension != dimension:
                 continue
@@ -123,7 +123,7 @@ def audit_xml(
         asked |= {f"got_{dimension}": got, f"max_{dimension}": possible}
         body += f"<{dimension}>{nodes(asked)}</{dimension}>"
     is_failed = scored.result == "fail"
-    total: dict[str, object] = {
+    total: Nodes = {
         "got": scored.got,
         "possible": scored.possible,
         "score": f"{scored.score or 0:g}",

@@ -11,6 +11,9 @@ from server.survey.demo.illness import Reading
 from server.survey.demo.people import Person
 from server.survey.demo.places import Place
 
+Nodes = dict[str, object]
+"""Answers by node name, in the form's order; None and "" make an empty node."""
+
 _NAMESPACES = (
     'xmlns:orx="http://openrosa.org/xforms" '
     'xmlns:entities="http://www.opendatakit.org/xforms/entities" '
@@ -76,7 +79,7 @@ def nodes(answers: Mapping[str, object]) -> str:
     )
 
 
-def when(is_asked: bool, **answers: object) -> dict[str, object]:
+def when(is_asked: bool, **answers: object) -> Nodes:
     """Return the answers to questions that the form shows only then."""
     return answers if is_asked else {}
 
@@ -90,7 +93,7 @@ def label_of(person: Person) -> str:
     return f"{person.name} {sex} {person.born.year} {person.id_number[14:] or '----'}"
 
 
-def pressures(reading: Reading) -> dict[str, object]:
+def pressures(reading: Reading) -> Nodes:
     systolic, diastolic = reading.mean
     return {
         "sbp1": reading.first[0],

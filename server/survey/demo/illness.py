@@ -116,10 +116,10 @@ def a_reading(random: Random, is_high: bool, round_numbers: bool = False) -> Rea
     """Return a pressure above or below 140 over 90; `round_numbers` leaves only tens."""
     if is_high:
         systolic = int(min(188, max(146, random.gauss(156, 9))))
-        diastolic = systolic - random.randint(52, 70)
+        diastolic = min(122, systolic - random.randint(52, 70))
     else:
         systolic = int(min(137, max(98, random.gauss(121, 8))))
-        diastolic = min(87, systolic - random.randint(36, 50))
+        diastolic = max(54, min(87, systolic - random.randint(36, 50)))
     if round_numbers:
         systolic, diastolic = systolic // 10 * 10, diastolic // 10 * 10
     if systolic < 140:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.survey.demo.documents import Call, document, entity_block, label_of, nodes, when
+from server.survey.demo.documents import Call, Nodes, document, entity_block, label_of, nodes, when
 from server.survey.demo.people import Family, Person
 from server.survey.demo.places import stem
 
@@ -11,7 +11,7 @@ def roster_xml(call: Call, version: str, family: Family, outcome: str, consent: 
     """Return a household_roster; `outcome` is met, absent or vacated, `consent` yes, no or ""."""
     village = stem(call.place.name) if call.village_code == call.place.code else ""
     is_open = consent == "yes"
-    household: dict[str, object] = {
+    household: Nodes = {
         "village": call.village_code,
         "villager_group": family.group,
         "hh_no": family.number,
@@ -47,7 +47,7 @@ def _member(person: Person, family: Family, call: Call) -> str:
         "g_preg": " pregnant" if is_asked_pregnant and person.is_pregnant else "",
         "g_dis": " disabled" if person.disability != "none" else "",
     }
-    answers: dict[str, object] = {
+    answers: Nodes = {
         "pname": person.name,
         "relation": person.relation,
         "has_id": "yes" if has_id else "no",

@@ -8,6 +8,7 @@ from random import Random
 from forms.clues import screening_clues
 from server.survey.demo.documents import (
     Call,
+    Nodes,
     document,
     entity_block,
     label_of,
@@ -53,7 +54,7 @@ def screening_xml(
     codes = screening_clues(condition.answers) if condition else []
     result = state if condition is None else ("follow" if codes else "clear")
     who = {"village": call.village_code, "listed": "yes", "person": person.id}
-    about: dict[str, object] = {
+    about: Nodes = {
         "pname": person.name,
         "sex": person.sex,
         "birth_year": person.born.year,
@@ -96,7 +97,7 @@ def _screened(
     body = f"<known>{nodes(_known(call, condition, random, photo))}</known>"
     body += f"<meas>{nodes(_measured(age, condition))}</meas>"
     if age >= 15:
-        adult: dict[str, object] = {
+        adult: Nodes = {
             "sym": words(said.adult),
             "dust": said.dust,
             "tb_history": said.tb_history,
@@ -114,13 +115,13 @@ def _screened(
     return body + _result(call, person, condition, codes, body, random)
 
 
-def _known(call: Call, condition: Condition, random: Random, photo: str) -> dict[str, object]:
+def _known(call: Call, condition: Condition, random: Random, photo: str) -> Nodes:
     reported = condition.answers.reported
     if not reported:
         return {"dx": "none"}
     level = random.choices(("l3", "l2", "l1", "village", "self"), (36, 40, 12, 6, 6))[0]
     has_paper = photo != "" or random.random() < 0.55
-    known: dict[str, object] = {
+    known: Nodes = {
         "dx": words(reported),
         "dx_level": "l3" if photo else level,
         "dx_doc": "yes" if has_paper else "no",
@@ -131,7 +132,7 @@ def _known(call: Call, condition: Condition, random: Random, photo: str) -> dict
     return {**known, "on_drug": "regular"}
 
 
-def _measured(age: int, condition: Condition) -> dict[str, object]:
+def _measured(age: int, condition: Condition) -> Nodes:
     said = condition.answers
     return {
         "height": condition.height_cm,
@@ -151,7 +152,7 @@ def _result(
     is_major = not CHRONIC.issuperset(codes)
     is_documented = "<dx_doc>yes<" in body and ("<dx_level>l3<" in body or "<dx_level>l2<" in body)
     step = random.choice(("recheck", "refer")) if is_major else "routine"
-    found: dict[str, object] = {f"s_{code}": int(code in codes) for code in CLUES}
+    found: Nodes = {f"s_{code}": int(code in codes) for code in CLUES}
     found |= {
         "any_major": int(is_major),
         "any_suspect": int(bool(codes)),

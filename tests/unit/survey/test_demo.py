@@ -13,11 +13,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from forms.checks import complaints
+from forms.domain_checks import domain_complaints
 from forms.idnumber import id_fault
+from forms.plan import ReadingPlan
+from forms.problems import Complaint
+from forms.submission import open_envelope, read_answers
 from server.config import Settings
 from server.errors import Conflict
 from server.survey.demo import faults, filling
 from server.survey.demo.filling import Prepared
+from server.survey.intake import Upload
 from server.survey.site import Site, open_site
 from server.tables.projections import (
     ClinicAudit,
@@ -31,7 +37,9 @@ from server.tables.projections import (
 from server.tables.reference import Clinic, Village
 from server.tables.truth import Attachment, BatchEntry, Submission
 from tests import postgres
+from tests.filled import shipped
 
+FORM_IDS = ("household_roster", "disease_screening", "chronic_followup", "clinic_audit")
 HOUSEHOLDS, SEED = 60, 3
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PLANTED_FLAGS = {
@@ -104,6 +112,30 @@ def test_another_seed_gives_another_site(filled: tuple[Site, Prepared], tmp_path
     sent = {sha256 for _, sha256, _ in submissions(filled[0])}
     assert hashlib.sha256(first.xml).hexdigest() not in sent
     other.close()
+
+
+def test_hundreds_of_ordinary_households_give_no_complaint(tmp_path: Path) -> None:
+    site = open_site(Settings.read({}, str(tmp_path)))
+    days = filling.prepare(site, 600, SEED + 2, NOW).fieldwork.days()
+    plans = {form_id: ReadingPlan(shipped(form_id)) for form_id in FORM_IDS}
+
+    found = Counter(
+        complaint.code
+        for day in days
+        for upload in day.uploads
+        for complaint in complaints_of(upload, plans, site)
+    )
+
+    told_in_the_docs = {*PLANTED_FLAGS, "age_not_of_birth", "visit_too_short"}
+    assert set(found) <= told_in_the_docs
+    site.close()
+
+
+def complaints_of(upload: Upload, plans: dict[str, ReadingPlan], site: Site) -> list[Complaint]:
+    envelope = open_envelope(upload.xml)
+    answers = read_answers(envelope, plans[envelope.form_id])
+    today = upload.received_at.astimezone(site.settings.zone).date()
+    return complaints(answers) + domain_complaints(answers, upload.received_at, today)
 
 
 def test_the_register_adds_up_to_that_of_gaochuan(demo: Session) -> None:
