@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from server.database import writing_session
 from server.survey import credentials, publishing
 from server.survey.site import Site
-from server.tables.truth import Form
 
 PROJECT = 1
 
@@ -26,9 +23,8 @@ class FirstRun:
 
 
 def prepare(site: Site) -> FirstRun:
-    """Publish the shipped forms where there are none; invite an administrator where nobody is."""
+    """Publish the shipped forms that are missing; invite an administrator where nobody is."""
     with writing_session(site.engine) as session:
-        has_forms = session.scalar(select(Form.form_id).limit(1)) is not None
-        published = [] if has_forms else publishing.publish_pack(session, PROJECT)
+        published = publishing.publish_pack(session, PROJECT)
         token = credentials.first_administrator(session)
     return FirstRun(tuple(one.form_id for one in published), token)

@@ -209,10 +209,15 @@ def _version_row(
 
 
 def publish_pack(session: Session, project_id: int, who: str = "doorstep") -> list[Published]:
-    """Publish the shipped forms, in the order of `PACK`; those that are here already stay."""
+    """Publish the shipped forms that the project lacks, in the order of `PACK`.
+
+    One that is here in any version stays as the site has it.
+    """
+    here = set(session.scalars(select(Form.form_id).where(Form.project_id == project_id)))
     return [
         publish_prepared(session, project_id, prepare(FormSource.of_path(LIBRARY / name)), who)
         for name in PACK
+        if name not in here
     ]
 
 

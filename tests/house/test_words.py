@@ -18,6 +18,8 @@ CHINESE = sorted((HOME / "server/locale/zh").glob("*.po"))
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 # A message may lie in a table and be spoken elsewhere: what reads like a sentence is one.
 SENTENCE = re.compile(r"[A-Z%][^\\\u4e00-\u9fff]* [^\\\u4e00-\u9fff]*[.!?]", re.DOTALL)
+# The looks that `state_badge` knows: they stand beside words and are not shown.
+BADGES = frozenset({"todo", "watch", "fine", "off"})
 TABLE_OF_MESSAGES = re.compile(r"_?[A-Z_]*(MESSAGES|REFUSALS|TITLES|LABELS|WORDS)")
 SPEAKERS = {"_", "gettext", "ngettext", "say"}
 # Faults of programs, the log, and the help of commands are in English.
@@ -114,7 +116,8 @@ def _table_of_messages(node: ast.Assign | ast.AnnAssign, silent: set[int]) -> It
         for value in node.value.values:
             for one in ast.walk(value):
                 if isinstance(one, ast.Constant) and id(one) not in silent:
-                    yield from [one.value] if isinstance(one.value, str) else []
+                    is_words = isinstance(one.value, str) and one.value not in BADGES
+                    yield from [one.value] if is_words else []
 
 
 def _ids_in_templates() -> Iterator[Ids]:
