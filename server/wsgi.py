@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
@@ -61,7 +62,9 @@ def whole_bodies(application: WSGIApplication) -> WSGIApplication:
 def _cut_for_ever(port: int) -> None:
     while True:
         time.sleep(LOOK_EVERY_S)
-        cut_silent(port, MOST_SILENT_S)
+        # A connection that ends by itself just now, or no free descriptor: the next look will do.
+        with suppress(OSError):
+            cut_silent(port, MOST_SILENT_S)
 
 
 def cut_silent(port: int, most_silent_s: float) -> int:
@@ -72,15 +75,27 @@ def cut_silent(port: int, most_silent_s: float) -> int:
     """
     cut = 0
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
-        try:
-            connection = socket.socket(fileno=os.dup(int(name)))
-        except OSError:
-            continue  # Not a socket, or closed meanwhile.
+        connection = _socket_at(int(name))
+        if connection is None:
+            continue
         with connection:
             if _silent_s(connection, port) > most_silent_s:
                 connection.shutdown(socket.SHUT_RDWR)
                 cut += 1
     return cut
+
+
+def _socket_at(descriptor: int) -> socket.socket | None:
+    """Return another handle of the socket at a descriptor; None for a file, or what was closed."""
+    try:
+        own = os.dup(descriptor)
+    except OSError:
+        return None
+    try:
+        return socket.socket(fileno=own)
+    except OSError:
+        os.close(own)
+        return None
 
 
 def _silent_s(connection: socket.socket, port: int) -> float:

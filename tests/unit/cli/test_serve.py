@@ -277,10 +277,12 @@ def test_a_silent_connection_is_cut_and_a_lively_one_is_not() -> None:
         with silent, lively, at_silent, at_lively:
             time.sleep(0.3)
             lively.sendall(b"here")
+            before = os.listdir("/proc/self/fd")
 
             cut = wsgi.cut_silent(port, 0.2)
 
             assert cut == 1
+            assert os.listdir("/proc/self/fd") == before
             assert silent.recv(1) == b""
             assert at_lively.recv(4) == b"here"
 
