@@ -18,6 +18,7 @@ from server.errors import NotValid
 from server.survey import batches as books
 from server.survey import catalogue, extracts, places, screening
 from server.survey.accounts import Right
+from server.survey.areas import stem
 from server.survey.batches import BatchView, Entry, Recipe
 from server.survey.extracts import Taking
 from server.survey.registry import reading as registry
@@ -178,7 +179,7 @@ def _file(number: int, kind: str, reason: str) -> Response:
 def _filters(told: dict[str, Any]) -> Filters:
     return Filters(
         catalogue=told["catalogue"],
-        area=told["area"] or _own_area(),
+        area=stem(told["area"]) or _own_area(),
         diseases=tuple(told["disease"]),
         states=tuple(told["state"]),
         found_from=told["found_from"],
@@ -200,7 +201,7 @@ def _candidates_page(filters: Filters, errors: dict[str, str], told: dict[str, s
     )
     every = Filters(catalogue=filters.catalogue)
     codes = screening.listed_codes(session, every, may_see_sensitive=may_see_sensitive)
-    areas = [(one.code, one.name) for one in registry.townships(session, who.scope)]
+    areas = [(stem(one.code), one.name) for one in registry.townships(session, who.scope)]
     return render_template(
         "screening.html",
         count=len(due),

@@ -200,7 +200,9 @@ def _versions(session: Session) -> Mapping[str, str]:
 
 def _make_batch(site: Site, title: str, starts_on: date, now: datetime) -> None:
     """Make a batch of whom the intake has found so far; none where nobody was found."""
-    recipe = Recipe(title, _HOSPITAL, starts_on, starts_on + timedelta(days=90), Filters())
+    # Of the township, so that its county's office and hospital see it (roles: by area).
+    filters = Filters(area=sample.GAOCHUAN)
+    recipe = Recipe(title, _HOSPITAL, starts_on, starts_on + timedelta(days=90), filters)
     with writing_session(site.engine) as session:
         if screening.count(session, WHOLE_SITE, recipe.filters, may_see_sensitive=True):
             batches.make(session, WHOLE_SITE, recipe, PROJECT, WHO, now)
