@@ -6,7 +6,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from server import database
-from server.cli import account, demo, form, phone, rebuild, registry, serve, status
+from server.cli import account, demo, export, form, phone, rebuild, registry, serve, status
 from server.cli.options import examples, in_words, say
 from server.config import VERSION
 from server.errors import Problem
@@ -67,3 +67,4 @@ main.add_command(registry.registry)
 main.add_command(demo.demo)
 main.add_command(rebuild.rebuild)
 main.add_command(status.status)
+main.add_command(export.export)

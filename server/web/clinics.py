@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
+from exports.files import csv, xlsx
 from forms.audit import ITEMS, VILLAGE_CLINIC
 from maps.clinics import ClinicClass, ClinicScore
 from server.survey import clinics
 from server.survey.accounts import Right
+from server.survey.clinic_table import clinic_table
 from server.survey.registry import reading as registry
-from server.web import door
+from server.web import door, language
+from server.web.language import _
 
 pages = Blueprint("clinics", __name__, url_prefix="/clinics")
 
+MEDIA = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+}
 CLASS_WORDS = {
     ClinicClass.VETO: ("watch", "Veto"),
     ClinicClass.FAILED: ("watch", "Fail"),
@@ -73,6 +80,21 @@ def one(clinic_id: str) -> str:
         item_words=_item_words(),
         may_open=who.may(Right.SEE_SUBMISSIONS),
     )
+
+
+@pages.get("/list.<any(csv, xlsx):kind>")
+@door.allow(Right.SEE_CLINICS)
+def download(kind: str) -> Response:
+    """Send the list of clinics as a file."""
+    scores = clinics.scores(door.session(), door.account().scope, _today())
+    door.journal("clinics_taken", kind, clinics=len(scores))
+    table = clinic_table(scores, _("Clinics"), language.language())
+    spoken = language.language()
+    pieces = csv(table, spoken) if kind == "csv" else xlsx([table], spoken)
+    # Some 100 kB for a county: held in memory, so that the file comes whole or not at all.
+    answer = Response(b"".join(pieces), content_type=MEDIA[kind])
+    answer.headers["Content-Disposition"] = f'attachment; filename="clinics.{kind}"'
+    return answer
 
 
 def _need(one: ClinicScore) -> tuple[int, float, str]:

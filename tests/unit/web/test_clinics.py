@@ -92,3 +92,15 @@ def test_clinics_of_another_area_are_not_there(audited: Site) -> None:
 
 def test_a_hospital_has_no_right_to_clinics(audited: Site) -> None:
     assert browser_of(audited, "hospital").get("/clinics/").status_code == 403
+
+
+def test_the_list_of_clinics_leaves_as_a_file_and_is_journalled(audited: Site) -> None:
+    send(audited, "uuid:a1", "2026-11-01")
+
+    auditor = browser_of(audited, "auditor")
+    table = auditor.get("/clinics/list.csv").data.decode("utf-8-sig").splitlines()
+    book = auditor.get("/clinics/list.xlsx").data
+
+    assert len(table) == 3
+    assert "100" in table[1]
+    assert book.startswith(b"PK")
