@@ -76,16 +76,16 @@ ABOUT: Words = {
     "hospital": {"zh": "定点医院", "en": "Hospital"},
     "catalogue": {"zh": "病种目录", "en": "Catalogue"},
     "previous": {"zh": "对比批次", "en": "Compared with"},
-    "no_previous": {"zh": "无(首批)", "en": "nothing: this is the first batch"},
+    "no_previous": {"zh": "无（首批）", "en": "nothing: this is the first batch"},
     "persons": {"zh": "人数", "en": "Persons"},
     "removed": {"zh": "移出人数", "en": "Persons removed"},
-    "disease_count": {"zh": "{disease}(人)", "en": "{disease} (persons)"},
+    "disease_count": {"zh": "{disease}（人）", "en": "{disease} (persons)"},
     "several": {
-        "zh": "一人可有多个病种,各病种人数之和可能大于总人数。",
+        "zh": "一人可有多个病种，各病种人数之和可能大于总人数。",
         "en": "A person can have several diseases: they may add up to more than the persons.",
     },
     "clue": {
-        "zh": "“疑似”是筛查线索,不是诊断。",
+        "zh": "“疑似”是筛查线索，不是诊断。",
         "en": "“Suspected” is a clue from screening, not a diagnosis.",
     },
     "note": {"zh": "注", "en": "Note"},
@@ -93,7 +93,7 @@ ABOUT: Words = {
     "taken": {"zh": "下载", "en": "Downloaded by"},
     "privacy": {"zh": "个人信息", "en": "Personal data"},
     "masked": {"zh": "已脱敏", "en": "masked"},
-    "full": {"zh": "未脱敏,用途:{reason}", "en": "in full, because: {reason}"},
+    "full": {"zh": "未脱敏，用途：{reason}", "en": "in full, because: {reason}"},
 }
 
 

@@ -27,11 +27,11 @@ _RESERVED = {"history"}  # Excel keeps this name for itself.
 _WORDS = {
     "about": {"zh": "说明", "en": "About"},
     "split": {
-        "zh": "“{title}”超过一张工作表的上限({limit} 行),分为 {count} 张工作表。",
+        "zh": "“{title}”超过一张工作表的上限（{limit} 行），分为 {count} 张工作表。",
         "en": "“{title}” has more rows than one sheet holds ({limit}): it fills {count} sheets.",
     },
     "cut": {
-        "zh": "“{title}”中有 {count} 个单元格超过 {limit} 个字符,已截断,以“…”结尾。",
+        "zh": "“{title}”中有 {count} 个单元格超过 {limit} 个字符，已截断，以“…”结尾。",
         "en": "“{title}” has {count} cells over {limit} letters: they are cut and end in “…”.",
     },
 }
