@@ -203,7 +203,7 @@ def test_about_says_what_was_chosen_counted_made_and_taken() -> None:
         1,
         1,
     )
-    assert (about["终末期肾病(人)"], about["儿童白血病 · 急性淋巴细胞白血病(人)"]) == (2, 1)
+    assert (about["终末期肾病（人）"], about["儿童白血病 · 急性淋巴细胞白血病（人）"]) == (2, 1)
     assert about["制表"] == "office  2026-08-05 09:00"
     assert about["下载"] == "wang  2026-08-06 10:20"
     assert about["个人信息"] == "已脱敏"
