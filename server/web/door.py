@@ -289,6 +289,7 @@ def _come_in() -> ResponseReturnValue | None:
     request.max_content_length = guard.body_limit_bytes or site().settings.body_limit_bytes
     if guard.is_page:
         _speak()
+        _refuse_nul()
     guard.check()
     if guard.is_page and request.method not in SAFE_METHODS:
         _check_token()
@@ -298,6 +299,12 @@ def _come_in() -> ResponseReturnValue | None:
 def _speak() -> None:
     who = account_or_none()
     language.choose(who.language if who else None)
+
+
+def _refuse_nul() -> None:
+    """Refuse a NUL in an address: PostgreSQL cannot hold one, and no page has one."""
+    if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
+        raise Unreadable("This address cannot be read.")
 
 
 def _check_token() -> None:
