@@ -1,12 +1,16 @@
 """What each process of the WSGI server loads: the site that the environment names.
 
-Two things that granian leaves to the application are done here: a body that ends before its
-announced length is refused instead of read as whole, and connections that have died are cut.
+What granian leaves to the application is done here: a body that ends before its announced length
+is refused instead of read as whole, connections that have died are cut, and no process outlives
+the one that started it.
 """
 
 from __future__ import annotations
 
+import ctypes
+import multiprocessing
 import os
+import signal
 import socket
 import struct
 import sys
@@ -26,6 +30,7 @@ MOST_SILENT_S = 120
 LOOK_EVERY_S = 15
 # linux/tcp.h, struct tcp_info: eight bytes, then 32-bit numbers; these two count milliseconds.
 _TCP_INFO = struct.Struct("8B24I")
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LAST_SENT, _LAST_RECEIVED = 8 + 9, 8 + 11
 
 
@@ -36,12 +41,26 @@ def load() -> Flask:
     sys.setswitchinterval(0.0005)
     settings = Settings.read()
     app = create_app(settings)
+    _end_with_parent()
     app.wsgi_app = whole_bodies(app.wsgi_app)  # type: ignore[assignment,method-assign]
     if hasattr(socket, "TCP_INFO"):
         threading.Thread(
             target=_cut_for_ever, args=(settings.port,), name="silence", daemon=True
         ).start()
     return app
+
+
+def _end_with_parent() -> None:
+    """Let this process be killed when the one that started it is: else it would keep the port.
+
+    What was promised with 201 is on the disk by then.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform != "linux" or parent is None:
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent.pid:
+        os.kill(os.getpid(), signal.SIGKILL)  # It was killed before we asked.
 
 
 def whole_bodies(application: WSGIApplication) -> WSGIApplication:

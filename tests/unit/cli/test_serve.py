@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -76,6 +76,16 @@ def free_port() -> int:
         return int(tried.getsockname()[1])
 
 
+def wait_for(server: Server) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while server.process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError, http.client.HTTPException):
+            if server.status() == 200:
+                return
+        time.sleep(0.05)
+    pytest.fail("the server did not start")
+
+
 @contextmanager
 def serving(folder: Path, workers: int = 1) -> Iterator[Server]:
     """Serve the site in `folder` until the end of the block, or until it was stopped inside."""
@@ -84,13 +94,7 @@ def serving(folder: Path, workers: int = 1) -> Iterator[Server]:
     process = doorstep("serve", *where, "--workers", str(workers), log=folder / "server.log")
     server = Server(process, port)
     try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                if server.status() == 200:
-                    break
-            except OSError:
-                time.sleep(0.05)
+        wait_for(server)
         yield server
     finally:
         if process.poll() is None:
@@ -165,6 +169,11 @@ def send(
     answer = connection.getresponse()
     answer.read()
     return answer.status
+
+
+def descriptors() -> set[str]:
+    """Return this process's open files; the one that lists them comes and goes."""
+    return {one.name for one in Path("/proc/self/fd").iterdir()}
 
 
 def rss_mb(process: int) -> int:
@@ -277,14 +286,26 @@ def test_a_silent_connection_is_cut_and_a_lively_one_is_not() -> None:
         with silent, lively, at_silent, at_lively:
             time.sleep(0.3)
             lively.sendall(b"here")
-            before = os.listdir("/proc/self/fd")
+            before = descriptors()
 
             cut = wsgi.cut_silent(port, 0.2)
 
             assert cut == 1
-            assert os.listdir("/proc/self/fd") == before
+            assert descriptors() == before
             assert silent.recv(1) == b""
             assert at_lively.recv(4) == b"here"
+
+
+def test_a_killed_server_leaves_its_port_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, workers=2) as server:
+        server.process.kill()
+        server.process.wait()
+
+        # A worker that was still starting asks for its parent within this time.
+        time.sleep(2)
+
+        with socket.create_server(("127.0.0.1", server.port)):
+            pass  # It is free.
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
@@ -295,14 +316,8 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while server.children() in ([], [worker]) and time.monotonic() < deadline:
             time.sleep(0.1)
-        statuses = set()
-        while 200 not in statuses and time.monotonic() < deadline:
-            try:
-                statuses.add(server.status())
-            except OSError:
-                time.sleep(0.1)
 
-        assert 200 in statuses
+        wait_for(server)
 
 
 def send_until_it_stops(server: Server, numbers: Iterator[int], promised: set[str]) -> None:
