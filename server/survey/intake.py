@@ -147,7 +147,9 @@ def _finish(site: Site, receipt: Receipt, projecting: _Projecting | None) -> Rec
         projecting.done.result()
     except Exception as error:
         log.exception("kept %s, not projected", receipt.instance_id)
-        _note_failure(site, projecting.interpretation.origin, error)
+        # A full disk is no fault of the submission: unmarked, the next start takes it up.
+        if not is_disk_full(error):
+            _note_failure(site, projecting.interpretation.origin, error)
         return Receipt(receipt.instance_id, "parked")
     return receipt
 
