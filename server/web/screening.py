@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from exports import files
 from exports.masking import mask_id_number, mask_name, mask_phone
+from maps import layers
 from server.errors import NotValid
 from server.survey import batches as books
 from server.survey import catalogue, extracts, places, screening
@@ -230,7 +231,7 @@ def _shown(person: Candidate) -> ShownPerson:
         name=mask_name(person.name),
         born=str(born or ""),
         sex=person.sex,
-        place=f"{person.township} {person.village}",
+        place=f"{person.township} {layers.short_name(person.village)}",
         household_number=person.household_number,
         id_number=mask_id_number(person.id_number),
         phone=mask_phone(person.phone),
