@@ -48,6 +48,9 @@ ACTION_WORDS = {
     "submission_revealed": "Saw a submission in full",
     "submission_downloaded": "Took a submission as sent",
     "submission_file": "Looked at a submission's file",
+    "registry_import": "Imported places or registers",
+    "registry_undo": "Undid an import",
+    "registry_edit": "Changed a village",
 }
 
 

@@ -17,9 +17,11 @@ from server.survey.accounts import AccountView
 from server.survey.areas import Scope
 from server.survey.site import Site
 from server.tables.truth import JournalEntry
+from server.web.journal import ACTION_WORDS
 from tests.bare import bare_site
 from tests.signed_in import Browser, browser_of
 
+HOME = Path(__file__).parents[3]
 COUNTY = "130921000000"
 
 
@@ -170,3 +172,11 @@ def test_the_journal_of_a_county_shows_what_its_own_accounts_did(site: Site) -> 
 
     assert "what one of us saw" in page
     assert "what another saw" not in page
+
+
+def test_every_action_of_the_journal_has_words() -> None:
+    written = "".join(path.read_text("utf-8") for path in (HOME / "server").rglob("*.py"))
+    noted = re.findall(r'(?:door\.journal|\bnote)\((?:[^"()]|\([^()]*\))*"([a-z_]+)"', written)
+
+    assert len(set(noted)) > 20
+    assert set(noted) - set(ACTION_WORDS) == set()
