@@ -59,7 +59,7 @@ def signed_in(folder: Path, port: int, role: str = "supervisor") -> urllib.reque
     subprocess.run(command, input=password, text=True, check=True, stdout=subprocess.DEVNULL)
     cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(cookies)
-    address = f"http://127.0.0.1:{port}/signin"
+    address = f"http://127.0.0.1:{port}/sign-in"
     page = browser.open(address).read().decode()
     token = re.search(r'name="csrf" value="([^"]+)"', page)
     told = {"csrf": token.group(1) if token else "", "name": name, "password": password}

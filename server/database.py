@@ -39,6 +39,12 @@ from sqlalchemy.types import TypeDecorator
 WRITING_LOCK = 7_305_041
 
 
+_TAKE_TURN = text(
+    "SELECT pg_advisory_xact_lock(:lock),"
+    " set_config('synchronous_commit', CASE WHEN :durable THEN 'on' ELSE 'off' END, true)"
+)
+
+
 class Base(DeclarativeBase):
     """All tables."""
 
@@ -75,27 +81,30 @@ class UtcTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
-def open_engine(url: str, *, is_durable: bool = True) -> Engine:
+def open_engine(url: str, *, is_for_writer: bool = False) -> Engine:
     """Open the database at `url` ("sqlite:///…" or "postgresql://…").
 
-    `is_durable=False` opens it for work that `rebuild` can repeat: a commit then may be
-    lost with the power, never half of it, and it does not wait for the disk.
+    `is_for_writer`: with one connection, whose pages SQLite remembers from one commit to the
+    next. A second one in the same process would make it forget them (bench: stored).
     """
+    pool = {"pool_size": 1, "max_overflow": 0} if is_for_writer else {}
     if url.startswith(("postgresql:", "postgres:")):
-        return _open_postgresql(url, is_durable)
+        return _open_postgresql(url, pool or {"pool_size": 40, "max_overflow": 40})
     engine = create_engine(
         url,
         connect_args={"timeout": 60, "check_same_thread": False},
         json_serializer=_json,
+        **pool,
     )
+    cache_kib = 262_144 if is_for_writer else 16_384
 
     @event.listens_for(engine, "connect")
     def _tune(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # We say BEGIN ourselves, below.
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+        connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         connection.execute("PRAGMA temp_store = MEMORY")
         # Fewer, longer checkpoints than by default (1000 pages): they hold up whoever commits then.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
@@ -109,12 +118,10 @@ def open_engine(url: str, *, is_durable: bool = True) -> Engine:
     return engine
 
 
-def _open_postgresql(url: str, is_durable: bool) -> Engine:
+def _open_postgresql(url: str, pool: Mapping[str, int]) -> Engine:
     url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    options = "-c timezone=UTC" + ("" if is_durable else " -c synchronous_commit=off")
-    return create_engine(
-        url, connect_args={"options": options}, json_serializer=_json, pool_size=40, max_overflow=40
-    )
+    connect = {"options": "-c timezone=UTC"}
+    return create_engine(url, connect_args=connect, json_serializer=_json, **pool)
 
 
 def is_sqlite(engine: Engine) -> bool:
@@ -127,19 +134,21 @@ def _json(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, is_durable: bool = True) -> Iterator[Connection]:
     """Give a connection in a transaction of its own, alone among all that write projections.
 
-    Commits at the end, rolls back on an exception.
+    Commits at the end, rolls back on an exception. `is_durable=False` is for work that `rebuild`
+    can repeat: the commit may be lost with the power, never half of it, and it does not wait
+    for the disk.
     """
-    with (
-        _turn(engine),
-        engine.connect().execution_options(is_writing=True) as connection,
-        connection.begin(),
-    ):
-        if not is_sqlite(engine):
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITING_LOCK})
-        yield connection
+    with _turn(engine), engine.connect().execution_options(is_writing=True) as connection:
+        if is_sqlite(engine):
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+        with connection.begin():
+            if not is_sqlite(engine):
+                connection.execute(_TAKE_TURN, {"lock": WRITING_LOCK, "durable": is_durable})
+            yield connection
 
 
 @contextlib.contextmanager

@@ -150,5 +150,5 @@ def safely(read: Read, keys: Keys) -> Interpretation:
 
 
 def _apply(site: Site, group: Sequence[Interpretation]) -> None:
-    with writing(site.fast_engine) as connection:
+    with writing(site.writer_engine, is_durable=False) as connection:
         projection.apply(connection, group)

@@ -44,12 +44,12 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Site:
-    """An open site. `engine` commits durably; `fast_engine` is for what a rebuild can repeat."""
+    """An open site. `engine` is for requests; `writer_engine` has the writer's one connection."""
 
     settings: Settings
     secrets: Secrets
     engine: Engine
-    fast_engine: Engine
+    writer_engine: Engine
 
     @cached_property
     def writer(self) -> Writer:
@@ -69,19 +69,19 @@ class Site:
     @cached_property
     def keeping(self) -> Lane:
         """The writer's lane that keeps submissions, durably."""
-        return Lane(self.engine, keeping.keep)
+        return Lane(self.writer_engine, keeping.keep)
 
     @cached_property
     def projecting(self) -> Lane:
         """The writer's lane that brings projections up to date."""
-        return Lane(self.fast_engine, projection.apply_each)
+        return Lane(self.writer_engine, projection.apply_each, is_durable=False)
 
     def close(self) -> None:
         """Finish what is queued and let go of the database."""
         if "writer" in self.__dict__:
             self.writer.stop()
         self.engine.dispose()
-        self.fast_engine.dispose()
+        self.writer_engine.dispose()
 
 
 def open_site(settings: Settings) -> Site:
@@ -95,9 +95,9 @@ def open_site(settings: Settings) -> Site:
     with _alone(settings.folder / "opening.lock"):
         kept = _secrets(settings.folder / "secrets.json")
         engine = open_engine(settings.database)
-        fast_engine = open_engine(settings.database, is_durable=False)
+        writer_engine = open_engine(settings.database, is_for_writer=True)
         _bring_up_to_date(engine, settings.database)
-    return Site(settings, kept, engine, fast_engine)
+    return Site(settings, kept, engine, writer_engine)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -18,13 +19,15 @@ from server.database import writing
 
 # More in one commit would make the first wait for the last without saving much.
 LARGEST_GROUP = 64
+# While several send at once, a moment more lets one commit serve more of them.
+LINGER_S = 0.001
 
 Work = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """One kind of writing: the engine it commits with, and what it does for a group of jobs.
+    """One kind of writing: the engine, what it does for a group, whether it waits for the disk.
 
     `work` returns one outcome a job, in order; an outcome that is an exception is raised to
     the one who asked. When `work` itself raises, each job is tried again alone.
@@ -32,6 +35,7 @@ class Lane:
 
     engine: Engine
     work: Work
+    is_durable: bool = True
 
 
 class Writer:
@@ -55,7 +59,10 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
+        had_company = False
         while (first := self._jobs.get()) is not None:
+            if had_company:
+                time.sleep(LINGER_S)
             group = [first]
             is_last = False
             while len(group) < LARGEST_GROUP and not self._jobs.empty():
@@ -64,6 +71,7 @@ class Writer:
                     is_last = True
                     break
                 group.append(following)
+            had_company = len(group) > 1
             lanes: dict[Lane, list[tuple[Any, Future[Any]]]] = {}
             for lane, job, answer in group:
                 lanes.setdefault(lane, []).append((job, answer))
@@ -75,7 +83,7 @@ class Writer:
 
 def _write(lane: Lane, jobs: Sequence[tuple[Any, Future[Any]]]) -> None:
     try:
-        with writing(lane.engine) as connection:
+        with writing(lane.engine, is_durable=lane.is_durable) as connection:
             outcomes = lane.work(connection, [job for job, _ in jobs])
     except BaseException as error:
         if len(jobs) == 1:

@@ -52,7 +52,7 @@ def leave(site: Site) -> Callable[[int], None]:
         with site.engine.connect() as connection:
             most = pages + connection.exec_driver_sql("PRAGMA page_count").scalar_one()
 
-    for engine in (site.engine, site.fast_engine):
+    for engine in (site.engine, site.writer_engine):
         event.listen(engine, "begin", limit)
     return leave_pages
 
