@@ -292,6 +292,7 @@ def _come_in() -> ResponseReturnValue | None:
         _refuse_nul()
     guard.check()
     if guard.is_page and request.method not in SAFE_METHODS:
+        reading().close()  # A long body over a bad link shall not keep a connection from others.
         _check_token()
     return _switch_language() if guard.is_page else None
 
