@@ -21,6 +21,7 @@ WORDS = {
     "projected": "of these worked out",
     "parked": "of these parked",
     "failed": "of these failed",
+    "replaced": "of these replaced by an edit",
     "waiting": "of these waiting",
     "households": "Households",
     "persons": "Persons",

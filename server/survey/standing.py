@@ -17,7 +17,6 @@ from server.tables.truth import Account, Batch, Form, Phone, Submission
 
 def standing(session: Session, site: Site) -> dict[str, Any]:
     """Return the site's figures by name; the last submission's instant as ISO 8601, or None."""
-    by_state = select(Projected.state, func.count()).group_by(Projected.state)
     # A list first: dict() takes the result itself for a mapping.
     counted = select(Projected.state, func.count()).group_by(Projected.state)
     states: dict[str, int] = dict(session.execute(counted).all())
@@ -35,7 +34,8 @@ def standing(session: Session, site: Site) -> dict[str, Any]:
         "projected": states.get("projected", 0),
         "parked": states.get("parked", 0),
         "failed": states.get("failed", 0),
-        "waiting": kept - sum(states.values()),
+        "replaced": states.get("replaced", 0),
+        "waiting": kept - sum(states.values()) + states.get("waiting", 0),
         "households": _count(session, Household),
         "persons": _count(session, Person),
         "batches": _count(session, Batch),
