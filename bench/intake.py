@@ -24,14 +24,16 @@ def run(chosen: argparse.Namespace) -> None:
         for kind, url in (("SQLite", None), ("PostgreSQL", postgres)):
             if kind == "PostgreSQL" and url is None:
                 continue
-            bare = _bare(url, chosen)
+            each = _bare(url, "/each", chosen)
+            grouped = _bare(url, "/grouped", chosen)
             ours = _ours(url, chosen)
             for clients in CLIENTS:
-                _print(f"{kind}, bare bytes", clients, *bare[clients])
-            for clients in CLIENTS:
+                _print(f"{kind}, bare, a commit each", clients, *each[clients])
+                _print(f"{kind}, bare, grouped", clients, *grouped[clients])
                 _print(f"{kind}, kept and projected", clients, *ours[clients])
-                share = ours[clients][0].per_second / bare[clients][0].per_second
-                print(f"    {share:.2f} of the bare endpoint")
+                rate = ours[clients][0].per_second
+                shares = [rate / one[clients][0].per_second for one in (each, grouped)]
+                print("    {:.2f} of a commit each, {:.2f} of grouped".format(*shares))
 
 
 def _ours(url: str | None, chosen: argparse.Namespace) -> dict[int, tuple[Result, float]]:
@@ -43,7 +45,9 @@ def _ours(url: str | None, chosen: argparse.Namespace) -> dict[int, tuple[Result
             return loads(server, chosen.seconds, lambda: upload(path, roster()))
 
 
-def _bare(url: str | None, chosen: argparse.Namespace) -> dict[int, tuple[Result, float]]:
+def _bare(
+    url: str | None, path: str, chosen: argparse.Namespace
+) -> dict[int, tuple[Result, float]]:
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         workers = str(chosen.workers or 2)
@@ -52,7 +56,7 @@ def _bare(url: str | None, chosen: argparse.Namespace) -> dict[int, tuple[Result
         command += ["--port", str(port), "--log-level", "error", "bench.bare:load"]
         more = {"BARE_DATABASE": url or f"sqlite:///{folder}/bare.db"}
         with served(command, port, more) as server:
-            return loads(server, chosen.seconds, lambda: upload("/submission", roster()))
+            return loads(server, chosen.seconds, lambda: upload(path, roster()))
 
 
 def loads(
