@@ -88,7 +88,7 @@ def open_engine(url: str, *, is_for_writer: bool = False) -> Engine:
     next. A second one in the same process would make it forget them (bench: stored).
     """
     pool = {"pool_size": 1, "max_overflow": 0} if is_for_writer else {}
-    if url.startswith(("postgresql:", "postgres:")):
+    if url.startswith("postgres"):  # postgres:, postgresql:, postgresql+psycopg:
         return _open_postgresql(url, pool or {"pool_size": 40, "max_overflow": 40})
     engine = create_engine(
         url,
