@@ -87,9 +87,12 @@ def open_engine(url: str, *, is_for_writer: bool = False) -> Engine:
     `is_for_writer`: with one connection, whose pages SQLite remembers from one commit to the
     next. A second one in the same process would make it forget them (bench: stored).
     """
-    pool = {"pool_size": 1, "max_overflow": 0} if is_for_writer else {}
+    # 64 threads take turns at 30: PostgreSQL allows 100 in all by default, for every process.
+    pool = {"pool_size": 10, "max_overflow": 20}
+    if is_for_writer:
+        pool = {"pool_size": 1, "max_overflow": 0}
     if url.startswith("postgres"):  # postgres:, postgresql:, postgresql+psycopg:
-        return _open_postgresql(url, pool or {"pool_size": 40, "max_overflow": 40})
+        return _open_postgresql(url, pool)
     engine = create_engine(
         url,
         connect_args={"timeout": 60, "check_same_thread": False},

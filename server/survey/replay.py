@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from forms.plan import ReadingPlan
 from forms.submission import Envelope, open_envelope, read_answers
@@ -21,7 +21,7 @@ from server.survey import projection
 from server.survey.form_mappings import WAITING
 from server.survey.interpretation import Interpretation, Keys, Origin, interpret
 from server.survey.site import PROJECTED_TABLES, Site, make_projections
-from server.tables.projections import Projected, Visit
+from server.tables.projections import Projected
 from server.tables.truth import Submission
 
 log = logging.getLogger(__name__)
@@ -88,23 +88,9 @@ def catch_up_beside(site: Site) -> None:
 
     When the program ends before it, what is left is still marked: the next start goes on.
     """
-    threading.Thread(target=catch_up, args=(site,), name="catch up", daemon=True).start()
-
-
-def form_again(
-    site: Site, project_id: int, form_id: str, progress: Progress = lambda done: None
-) -> int:
-    """Project a form's submissions once more: its mapping changed, or a version became known."""
-    is_of_form = and_(Submission.project_id == project_id, Submission.form_id == form_id)
-    return again(site, is_of_form, progress)
-
-
-def villages_again(
-    site: Site, codes: Collection[str], progress: Progress = lambda done: None
-) -> int:
-    """Project once more what was sent from villages whose place in the registry changed."""
-    visits = select(Visit.submission_id).where(Visit.village_code.in_(codes))
-    return again(site, Submission.id.in_(visits), progress)
+    beside = threading.Thread(target=catch_up, args=(site,), name="catch up", daemon=True)
+    site.beside.append(beside)
+    beside.start()
 
 
 def again(

@@ -8,9 +8,10 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 
 from alembic import command
 from alembic.config import Config
@@ -44,12 +45,16 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Site:
-    """An open site. `engine` is for requests; `writer_engine` has the writer's one connection."""
+    """An open site. `engine` is for requests; `writer_engine` has the writer's one connection.
+
+    `beside` are the threads that catch up beside the requests.
+    """
 
     settings: Settings
     secrets: Secrets
     engine: Engine
     writer_engine: Engine
+    beside: list[Thread] = field(default_factory=list, compare=False)
 
     @cached_property
     def writer(self) -> Writer:
@@ -78,6 +83,8 @@ class Site:
 
     def close(self) -> None:
         """Finish what is queued and let go of the database."""
+        for thread in self.beside:
+            thread.join()
         if "writer" in self.__dict__:
             self.writer.stop()
         self.engine.dispose()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -48,8 +47,8 @@ def load(schema: Schema, sent: MultiDict[str, str]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(_told(schema, sent))
     except ValidationError as error:
-        faults: Mapping[str, Any] = error.normalized_messages()
-        raise NotValid("This cannot be used here. Check it.", field=next(iter(faults))) from error
+        field = next(iter(error.messages_dict))
+        raise NotValid("This cannot be used here. Check it.", field=field) from error
     return loaded
 
 

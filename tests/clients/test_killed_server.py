@@ -110,7 +110,7 @@ def states_of_all(told: Settings) -> dict[str, int]:
     engine = open_engine(told.database)
     with Session(engine) as session:
         counted = select(Projected.state, func.count()).group_by(Projected.state)
-        states = dict(session.execute(counted).tuples().all())
+        states = dict(session.execute(counted).all())
     engine.dispose()
     return states
 

@@ -115,9 +115,10 @@ def _table_of_messages(node: ast.Assign | ast.AnnAssign, silent: set[int]) -> It
     if isinstance(node.value, ast.Dict) and any(map(TABLE_OF_MESSAGES.fullmatch, names)):
         for value in node.value.values:
             for one in ast.walk(value):
-                if isinstance(one, ast.Constant) and id(one) not in silent:
-                    is_words = isinstance(one.value, str) and one.value not in BADGES
-                    yield from [one.value] if is_words else []
+                if not isinstance(one, ast.Constant) or id(one) in silent:
+                    continue
+                if isinstance(one.value, str) and one.value not in BADGES:
+                    yield one.value
 
 
 def _ids_in_templates() -> Iterator[Ids]:

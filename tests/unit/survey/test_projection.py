@@ -73,7 +73,7 @@ def test_a_second_visit_to_a_numbered_household_counts_once(site: Site, session:
 def test_three_days_without_meeting_anyone_are_final_and_two_are_not(
     site: Site, session: Session
 ) -> None:
-    outcomes = []
+    outcomes: list[str] = []
 
     for day in ("2026-11-17", "2026-11-18", "2026-11-18", "2026-11-19"):
         count = len(outcomes)
