@@ -62,6 +62,7 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
         first = first_run.prepare(site)
         # What was kept when the power went, or all after an upgrade that reads differently.
         rebuild.catch_up(site)
+    addresses.remember(settings)
     _greet(settings, first)
     _run(settings)
 

@@ -6,11 +6,14 @@ import fcntl
 import ipaddress
 import socket
 import struct
+from dataclasses import replace
 
 from server.config import Settings
 
 # linux/sockios.h: the IPv4 address of an interface.
 _SIOCGIFADDR = 0x8915
+# In the data folder: host and port of the last start.
+_SERVED = "served-at"
 # Nobody lives there (RFC 5737); connecting a UDP socket only asks the routing table.
 _NOWHERE = ("192.0.2.1", 9)
 # Bridges of container engines and virtual machines lead to no phone.
@@ -26,8 +29,22 @@ def site_addresses(settings: Settings) -> list[str]:
 
 
 def main_address(settings: Settings) -> str:
-    """Return the address to give to people."""
-    return site_addresses(settings)[0]
+    """Return the address to give to people: where the site was last served, unless told."""
+    return site_addresses(_as_served(settings))[0]
+
+
+def remember(settings: Settings) -> None:
+    """Keep where the site is served, for commands that are not told: they print it into codes."""
+    (settings.folder / _SERVED).write_text(f"{settings.host} {settings.port}\n", encoding="utf-8")
+
+
+def _as_served(settings: Settings) -> Settings:
+    served = settings.folder / _SERVED
+    is_told = (settings.host, settings.port) != (Settings.host, Settings.port)
+    if is_told or not served.exists():
+        return settings
+    host, _, port = served.read_text(encoding="utf-8").strip().rpartition(" ")
+    return replace(settings, host=host, port=int(port))
 
 
 def _machine_hosts() -> list[str]:

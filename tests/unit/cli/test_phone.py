@@ -6,6 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from server.cli.main import main
 from server.config import Settings
 from server.database import writing_session
+from server.survey import addresses
 from server.survey.site import Site, open_site
 from tests import phone_site
 from tests.phone_site import HERE, NEXT
@@ -214,3 +216,13 @@ def test_an_account_may_own_the_phone(site: Site, run: Run) -> None:
 
     assert told(run("list", "--json"))[0]["account"] == "li"
     assert run("add", "x", "--village", HERE, "--account", "nobody").exit_code == 1
+
+
+def test_a_code_leads_to_where_the_site_was_last_served(tmp_path: Path) -> None:
+    settings = Settings.read({}, str(tmp_path))
+    addresses.remember(replace(settings, host="127.0.0.1", port=8199))
+
+    told = addresses.main_address(settings)
+    otherwise = addresses.main_address(replace(settings, host="127.0.0.1", port=9000))
+
+    assert (told, otherwise) == ("http://127.0.0.1:8199", "http://127.0.0.1:9000")
