@@ -27,9 +27,9 @@ from server.tables import projections, truth
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # The newest migration; another one in the database means that `alembic upgrade` has work to do.
-NEWEST_MIGRATION = "0001"
+NEWEST_MIGRATION = "0002"
 # Raise this when interpretation, folds or tallies change: the site then rebuilds at its next start.
-PROJECTION_STAMP = "1"
+PROJECTION_STAMP = "2"
 
 PROJECTED_TABLES = tables_of(projections.__name__)
 

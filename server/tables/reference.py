@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.database import Base
+from server.database import Base, UtcTime
 
 
 class Division(Base):
@@ -62,3 +62,28 @@ class Clinic(Base):
     township_code: Mapped[str] = mapped_column(index=True)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
+
+
+class BaseMap(Base):
+    """An offline map (MBTiles, raster) of an area, kept in the file store under its SHA-256.
+
+    The bounds are WGS 84 degrees.
+    """
+
+    __tablename__ = "base_map"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_code: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    size: Mapped[int]
+    tile_type: Mapped[str]
+    smallest_zoom: Mapped[int]
+    largest_zoom: Mapped[int]
+    west: Mapped[float]
+    south: Mapped[float]
+    east: Mapped[float]
+    north: Mapped[float]
+    attribution: Mapped[str]
+    uploaded_at: Mapped[datetime] = mapped_column(UtcTime)
+    uploaded_by: Mapped[str]

@@ -23,7 +23,7 @@ class Form(Base):
     """A questionnaire. `state` is open, closing (no longer listed, still accepted) or closed.
 
     `mapping` is the CSV laid beside the form (path,concept,values), None when the form says
-    all itself; `revision` counts its changes.
+    all itself; `revision` counts its changes. `key_id`: new versions are encrypted with this key.
     """
 
     __tablename__ = "form"
@@ -33,6 +33,7 @@ class Form(Base):
     current_version_id: Mapped[int | None]
     mapping: Mapped[str | None]
     revision: Mapped[int] = mapped_column(default=0)
+    key_id: Mapped[int | None]
 
 
 class FormVersion(Base):
@@ -135,7 +136,10 @@ class AccountArea(Base):
 
 
 class Phone(Base):
-    """A worker's device. The token is kept as a hash only; the Digest password as HA1."""
+    """A worker's device. The token is kept as a hash only; the Digest password as HA1.
+
+    `preset` names the settings its code carries: locked or free.
+    """
 
     __tablename__ = "phone"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -147,6 +151,7 @@ class Phone(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    preset: Mapped[str] = mapped_column(default="locked", server_default="locked")
 
 
 class PhoneVillage(Base):
@@ -190,6 +195,25 @@ class BatchEntry(Base):
     village_code: Mapped[str]
     change: Mapped[str]
     snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class EncryptionKey(Base):
+    """A key pair for encrypted forms: RSA-2048.
+
+    `public_key` is SubjectPublicKeyInfo DER in base64, as an XForm carries it; `private_key`
+    PKCS #8 DER under the passphrase, which is nowhere kept. `hint` reminds of it.
+    """
+
+    __tablename__ = "encryption_key"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    name: Mapped[str]
+    hint: Mapped[str]
+    public_key: Mapped[str]
+    private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    made_by: Mapped[str]
+    retired_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class RegistryImport(Base):
