@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 
 from server.config import Settings
 from server.database import Base, open_engine, table_of, tables_of, writing
-from server.survey import keeping, projection
+from server.survey import devices, keeping, projection
 from server.survey.interpretation import Keys
 from server.survey.plans import Plans
 from server.survey.writer import Lane, Writer
@@ -81,8 +81,16 @@ class Site:
         """The writer's lane that brings projections up to date."""
         return Lane(self.writer_engine, projection.apply_each, is_durable=False)
 
+    @cached_property
+    def contacts(self) -> devices.Contacts:
+        """What phones' requests tell of their devices, on its way to the writer."""
+        lane = Lane(self.writer_engine, devices.write, is_durable=False)
+        return devices.Contacts(lambda noted: self.writer.ask(lane, noted))
+
     def close(self) -> None:
         """Finish what is queued and let go of the database."""
+        if "contacts" in self.__dict__:
+            self.contacts.flush()
         for thread in self.beside:
             thread.join()
         if "writer" in self.__dict__:

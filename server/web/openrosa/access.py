@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import Blueprint, g, request
+from flask import Blueprint, Response, g, request
 from sqlalchemy import Connection
 
 from server.errors import NotAllowed, SignInNeeded, Unreadable
 from server.survey import phones
+from server.survey.devices import FetchedForm
 from server.survey.phones import KnownPhone
 from server.web import door, language
 from server.web.openrosa import digest
@@ -32,6 +33,19 @@ def phone_feed(name: str) -> Blueprint:
     @feed.url_value_preprocessor
     def _take_token(_: str | None, values: dict[str, Any] | None) -> None:
         g.phone_token = values.pop("token", None) if values else None
+
+    @feed.after_request
+    def _note_contact(answer: Response) -> Response:
+        # Whatever became of the request: the phone was there.
+        if "phone" in g:
+            door.site().contacts.note(
+                phone().id,
+                request.args.get("deviceID", ""),
+                request.headers.get("User-Agent", ""),
+                datetime.now(UTC),
+                **g.get("contact", {}),
+            )
+        return answer
 
     return feed
 
@@ -62,6 +76,21 @@ def route(
 def phone() -> KnownPhone:
     """Return the phone that asks."""
     return cast("KnownPhone", g.phone)
+
+
+def note_list() -> None:
+    """Note with this contact that the phone asked for the list of forms."""
+    g.contact = {"is_list": True}
+
+
+def note_submission() -> None:
+    """Note with this contact that the phone sent something that was kept."""
+    g.contact = {"is_submission": True}
+
+
+def note_form(form_id: str, version: str, md5: str) -> None:
+    """Note with this contact that the phone has this version of a form from now on."""
+    g.contact = {"form": FetchedForm(form_id, version, md5, datetime.now(UTC))}
 
 
 def villages() -> tuple[str, ...]:

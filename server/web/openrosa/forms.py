@@ -18,6 +18,7 @@ feed = access.phone_feed("phone_forms")
 @access.route(feed, "formList")
 def form_list(project_id: int) -> Response:
     """List the open forms, by title; `formID`, `listAllVersions` and `verbose` as OpenRosa says."""
+    access.note_list()
     session = door.reading()
     wanted = request.args.get("formID")
     listed = [
@@ -43,6 +44,7 @@ def form_xml(project_id: int, form_id: str) -> Response:
     session = door.reading()
     version = request.args.get("version")
     found = form_versions.needed_version(session, project_id, form_id, version)
+    access.note_form(found.form_id, found.version, found.md5)
     return answers.unless_known(
         found.md5,
         lambda: answers.xml(form_versions.form_xml(session, project_id, form_id, version)),

@@ -63,6 +63,7 @@ def send(project_id: int) -> Response:
         receipt = intake.receive(
             site, Upload(project_id, xml, kept, access.phone().id, device_id, received_at)
         )
+    access.note_submission()
     status, msgid = _ANSWERS[receipt.outcome]
     return Response(openrosa.answer(gettext(msgid)), status, _headers())
 
