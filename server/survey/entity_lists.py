@@ -11,24 +11,17 @@ import csv
 import hashlib
 import io
 import itertools
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, and_, bindparam, func, select
 
 from server.survey import areas
-from server.tables.projections import Entity, EntityTally
+from server.survey.entity_columns import CLINICS, PRIVATE_LISTS, SITE_LISTS, list_rules
+from server.tables.projections import Entity, EntityChange, EntityTally
 from server.tables.reference import Clinic, Village
-from server.tables.truth import FormVersion, RegistryImport
+from server.tables.truth import RegistryImport, Submission
 
 VILLAGES_FILE = "villages.csv"
-CLINICS = "clinics"
-SITE_LISTS = ("households", "persons", CLINICS)
-"""Lists that are there even before a form declares them."""
-
-PRIVATE_LISTS = frozenset({"cases"})
-# What the registry says of a clinic, whatever forms add to it.
-CLINIC_PROPERTIES = ("kind", "village_code", "township_code", "geometry")
 # Rows fetched and written at once: about 100 kB of text.
 _BLOCK = 500
 # SQLite takes no more than 32,766 values in one statement.
@@ -36,78 +29,95 @@ _MOST_IDS = 5000
 
 Row = Sequence[str | int]
 
-# The properties a form version saves to, by the MD5 of its XML, which says so and never changes.
-_declared: dict[str, tuple[tuple[str, str], ...]] = {}
+_TALLIES = (
+    select(EntityTally.village_code, EntityTally.entities, EntityTally.digest)
+    .where(
+        EntityTally.list_name == bindparam("list_name"),
+        EntityTally.village_code.in_(bindparam("villages", expanding=True)),
+        EntityTally.entities > 0,
+    )
+    .order_by(EntityTally.village_code)
+)
 
 
-def list_columns(connection: Connection, project_id: int) -> dict[str, tuple[str, ...]]:
-    """Return the lists phones are served, each with its properties.
-
-    A property stays once any published version saved to it: a phone forgets what a CSV leaves out.
-    """
-    columns: dict[str, dict[str, None]] = {name: {} for name in SITE_LISTS}
-    columns[CLINICS] = dict.fromkeys(CLINIC_PROPERTIES)
-    known = connection.execute(
-        select(FormVersion.id, FormVersion.md5)
-        .where(FormVersion.project_id == project_id)
-        .order_by(FormVersion.id)
-    ).all()
-    for version_id, md5 in known:
-        if md5 not in _declared:
-            shape = connection.scalar(select(FormVersion.shape).where(FormVersion.id == version_id))
-            _declared[md5] = _declarations(json.loads(shape or "{}"))
-        for list_name, name in _declared[md5]:
-            properties = columns.setdefault(list_name, {})
-            if name:
-                properties[name] = None
-    return {name: tuple(found) for name, found in columns.items() if name not in PRIVATE_LISTS}
+def list_columns(connection: Connection, project_id: int) -> Mapping[str, tuple[str, ...]]:
+    """Return the lists phones are served, each with its properties."""
+    return list_rules(connection, project_id).columns
 
 
 def list_hash(
-    connection: Connection, list_name: str, columns: Sequence[str], villages: Sequence[str]
+    connection: Connection,
+    list_name: str,
+    columns: Sequence[str],
+    villages: Sequence[str],
+    owner: int | None = None,
 ) -> str:
     """Return 32 hex digits that change when, and only when, `entity_csv` would change.
 
-    Clinics are few, so their very rows are hashed; the other lists have a digest by village.
+    Clinics and a phone's own entities are few, so their very rows are hashed; the other lists have
+    a digest by village.
     """
     told = hashlib.md5("\n".join((list_name, *columns)).encode(), usedforsecurity=False)
-    if list_name == CLINICS:
-        for block in entity_csv(connection, list_name, columns, villages):
+    if list_name == CLINICS or owner is not None:
+        for block in entity_csv(connection, list_name, columns, villages, owner):
             told.update(block)
         return told.hexdigest()
-    tallies = connection.execute(
-        select(EntityTally.village_code, EntityTally.entities, EntityTally.digest)
-        .where(
-            EntityTally.list_name == list_name,
-            EntityTally.village_code.in_(_shown_villages(list_name, villages)),
-            EntityTally.entities > 0,
-        )
-        .order_by(EntityTally.village_code)
-    )
-    for village, entities, digest in tallies:
+    shown = _shown_villages(list_name, villages)
+    for village, entities, digest in connection.execute(
+        _TALLIES, {"list_name": list_name, "villages": shown}
+    ):
         told.update(f"\n{village} {entities} {digest}".encode())
     return told.hexdigest()
 
 
 def entity_csv(
-    connection: Connection, list_name: str, columns: Sequence[str], villages: Sequence[str]
+    connection: Connection,
+    list_name: str,
+    columns: Sequence[str],
+    villages: Sequence[str],
+    owner: int | None = None,
 ) -> Iterator[bytes]:
     """Yield a list as UTF-8 CSV (RFC 4180): name, label, __version, then the properties.
+
+    `owner` is the phone that gets only what it created itself; None for all others' lists.
 
     Every row is whole, and an empty list has its header: one short row makes Collect drop the
     list. Never neutralised for spreadsheets: forms compute with these values.
     """
     yield _csv([("name", "label", "__version", *columns)])
-    rows = _entity_rows(connection, list_name, columns, villages)
+    rows = entity_rows(connection, list_name, columns, villages, owner)
+    while block := list(itertools.islice(rows, _BLOCK)):
+        yield _csv(block)
+
+
+def entity_rows(
+    connection: Connection,
+    list_name: str,
+    columns: Sequence[str],
+    villages: Sequence[str],
+    owner: int | None = None,
+    start: int = 0,
+) -> Iterator[Row]:
+    """Yield a list's rows in the order of the CSV, from the one at `start`, counted from 0."""
     if list_name == CLINICS:
-        yield _csv(_clinic_rows(connection, columns, villages))
-    block: list[Row] = []
-    for row in rows:
-        block.append(row)
-        if len(block) == _BLOCK:
-            yield _csv(block)
-            block.clear()
-    yield _csv(block)
+        rows = itertools.chain(
+            _clinic_rows(connection, columns, villages),
+            _entity_rows(connection, list_name, columns, villages, owner, 0),
+        )
+        return itertools.islice(rows, start, None)
+    return _entity_rows(connection, list_name, columns, villages, owner, start)
+
+
+def row_count(
+    connection: Connection, list_name: str, villages: Sequence[str], owner: int | None = None
+) -> int:
+    """Return how many rows `entity_csv` has below its head."""
+    query = select(func.count()).select_from(Entity).where(*_served(list_name, villages, owner))
+    count: int = connection.scalar(query) or 0
+    if list_name == CLINICS:
+        clinics = select(func.count()).where(Clinic.village_code.in_(villages))
+        count += connection.scalar(clinics.select_from(Clinic)) or 0
+    return count
 
 
 def villages_csv(connection: Connection, villages: Sequence[str]) -> bytes:
@@ -126,28 +136,56 @@ def villages_csv(connection: Connection, villages: Sequence[str]) -> bytes:
 
 
 def integrity(
-    connection: Connection, list_name: str, ids: Iterable[str], villages: Sequence[str]
+    connection: Connection,
+    list_name: str,
+    ids: Iterable[str],
+    villages: Sequence[str],
+    owner: int | None = None,
 ) -> dict[str, bool]:
     """Return for each id whether the phone shall forget it: True when it is not served to it.
 
     Ids the site does not know are left out: what creates them may still be on its way.
     """
     asked = {one: one.lower() for one in itertools.islice(ids, _MOST_IDS)}
-    known = dict(_villages_by_id(connection, list_name, [*asked.values()]))
-    shown = frozenset(_shown_villages(list_name, villages))
-    return {one: known[kept] not in shown for one, kept in asked.items() if kept in known}
-
-
-def _villages_by_id(
-    connection: Connection, list_name: str, ids: Sequence[str]
-) -> Iterator[tuple[str, str | None]]:
-    created = select(Entity.entity_id, Entity.village_code).where(
-        Entity.list_name == list_name, Entity.entity_id.in_(ids), Entity.is_created
-    )
-    yield from connection.execute(created)
+    wanted = [*asked.values()]
+    known, served = set[str](), set[str]()
+    own = select(Entity.entity_id).where(Entity.entity_id.in_(wanted))
+    known.update(connection.scalars(own.where(Entity.list_name == list_name, Entity.is_created)))
+    served.update(connection.scalars(own.where(*_served(list_name, villages, owner))))
     if list_name == CLINICS:
-        registered = select(Clinic.id, Clinic.village_code).where(Clinic.id.in_(ids))
-        yield from connection.execute(registered)
+        registered = select(Clinic.id).where(Clinic.id.in_(wanted))
+        known.update(connection.scalars(registered))
+        shown = registered.where(Clinic.village_code.in_(villages))
+        served.update(connection.scalars(shown))
+    return {one: kept not in served for one, kept in asked.items() if kept in known}
+
+
+def _served(
+    list_name: str, villages: Sequence[str], owner: int | None
+) -> list[SQLColumnExpression[bool]]:
+    """Return what holds for an entity that a phone is served: one filter for CSV, integrity, view.
+
+    What the registry says of a clinic is told from there.
+    """
+    conditions: list[SQLColumnExpression[bool]] = [
+        Entity.list_name == list_name,
+        Entity.village_code.in_(_shown_villages(list_name, villages)),
+        Entity.is_created,
+    ]
+    if list_name == CLINICS:
+        conditions.append(Entity.entity_id.not_in(select(Clinic.id)))
+    if owner is not None:
+        created = (
+            select(EntityChange.entity_id)
+            .join(Submission, Submission.id == EntityChange.submission_id)
+            .where(
+                EntityChange.list_name == list_name,
+                EntityChange.creates,
+                Submission.phone_id == owner,
+            )
+        )
+        conditions.append(Entity.entity_id.in_(created))
+    return conditions
 
 
 def _shown_villages(list_name: str, villages: Sequence[str]) -> list[str]:
@@ -162,20 +200,20 @@ def _shown_villages(list_name: str, villages: Sequence[str]) -> list[str]:
 
 
 def _entity_rows(
-    connection: Connection, list_name: str, columns: Sequence[str], villages: Sequence[str]
+    connection: Connection,
+    list_name: str,
+    columns: Sequence[str],
+    villages: Sequence[str],
+    owner: int | None,
+    start: int,
 ) -> Iterator[Row]:
     query = (
         select(Entity.entity_id, Entity.label, Entity.version, Entity.properties)
-        .where(
-            Entity.list_name == list_name,
-            Entity.village_code.in_(_shown_villages(list_name, villages)),
-            Entity.is_created,
-        )
+        .where(*_served(list_name, villages, owner))
         .order_by(Entity.village_code, Entity.label, Entity.entity_id)
+        .offset(start)
         .execution_options(yield_per=_BLOCK)
     )
-    if list_name == CLINICS:
-        query = query.where(Entity.entity_id.not_in(select(Clinic.id)))
     for entity_id, label, version, properties in connection.execute(query):
         yield _row(entity_id, label, version, properties, columns)
 
@@ -240,12 +278,3 @@ def _csv(rows: Iterable[Row]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
-
-
-def _declarations(shape: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
-    """Return (list, property) pairs of a form's shape, and (list, "") for each list it writes."""
-    entities: list[Mapping[str, str]] = shape.get("entities", [])  # type: ignore[assignment]
-    fields: list[Mapping[str, Sequence[str] | None]] = shape.get("fields", [])  # type: ignore[assignment]
-    lists = [(one["list_name"], "") for one in entities]
-    properties = [(to[0], to[1]) for one in fields if (to := one["saves_to"])]
-    return tuple(dict.fromkeys([*lists, *properties]))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from server.database import Base, open_engine
-from server.survey import entity_lists, folds
+from server.survey import entity_columns, entity_lists, folds
 from server.survey.tallies import Differences
 from server.tables.projections import Entity
 from server.tables.reference import Clinic, Village
@@ -226,7 +226,7 @@ def test_properties_are_those_any_published_version_saved_to(session: Session) -
     assert columns == {
         "households": ("hh_no",),
         "persons": ("pname", "sex"),
-        "clinics": entity_lists.CLINIC_PROPERTIES,
+        "clinics": entity_columns.CLINIC_PROPERTIES,
         "vehicles": (),
     }
 
@@ -240,7 +240,7 @@ def test_clinics_come_from_the_registry(session: Session) -> None:
     session.add(a_clinic(3, None))
     session.flush()
 
-    rows = rows_of(session.connection(), "clinics", entity_lists.CLINIC_PROPERTIES)
+    rows = rows_of(session.connection(), "clinics", entity_columns.CLINIC_PROPERTIES)
 
     assert rows == [
         ["name", "label", "__version", "kind", "village_code", "township_code", "geometry"],
