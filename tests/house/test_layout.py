@@ -37,7 +37,7 @@ WEB_TOOLS = only("flask", "werkzeug", "jinja2", "click", "marshmallow", "granian
 
 # The longest name that fits a module decides.
 ROOMS = {
-    "forms": Room(("forms",), only("pyxform", "lxml", "openpyxl", "xlrd")),
+    "forms": Room(("forms",), only("pyxform", "lxml", "openpyxl", "xlrd", "cryptography")),
     "exports": Room(("exports",), only("openpyxl", "lxml")),
     "maps": Room(("maps",), only("folium", "branca", "jinja2")),
     "server.errors": Room((), only()),
