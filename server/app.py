@@ -6,7 +6,6 @@ import mimetypes
 from datetime import timedelta
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.config import Settings
 from server.survey.site import Site, open_site
@@ -26,6 +25,7 @@ from server.web import (
     more,
     people,
     phones,
+    proxies,
     refusals,
     registry,
     screening,
@@ -93,8 +93,7 @@ def make_app(site: Site) -> Flask:
     for pages in PAGES:
         app.register_blueprint(pages)
     if settings.behind_proxies:
-        hops = settings.behind_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
+        app.wsgi_app = proxies.believing(  # type: ignore[assignment,method-assign]
+            app.wsgi_app, settings.behind_proxies, settings.proxy_addresses
         )
     return app

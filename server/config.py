@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 VERSION = "0.1.0"
 """The same as in pyproject.toml, and known where doorstep runs without being installed."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,16 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     language: str = "zh"
     behind_proxies: int = 0
+    proxy_addresses: tuple[Network, ...] = ()
     tiles_url: str = ""
     tiles_credit: str = ""
     tiles_crs: str = "wgs84"
     submission_limit_bytes: int = 10_000_000
     body_limit_bytes: int = 2_000_000_000
+    silent_days: int = 3
+    oldest_app: str = "2024.3"
+    base_map_limit_bytes: int = 1_000_000_000
+    pdf_font: str = ""
 
     @classmethod
     def read(
@@ -51,11 +59,19 @@ class Settings:
         DOORSTEP_TIMEZONE        the site's calendar; default Asia/Shanghai
         DOORSTEP_LANGUAGE        language where the reader's is not known; default zh
         DOORSTEP_BEHIND_PROXIES  how many reverse proxies' X-Forwarded-* headers to trust; default 0
+        DOORSTEP_PROXY_ADDRESSES  addresses or networks of those proxies, with commas between;
+                                 default none: whoever connects is one
         DOORSTEP_TILES_URL, DOORSTEP_TILES_CREDIT, DOORSTEP_TILES_CRS
                                  a base map by tile URL; default none, as maps work without
         DOORSTEP_SUBMISSION_LIMIT  bytes after which phones split an upload; default 10 MB,
                                  for bad links
         DOORSTEP_BODY_LIMIT      hard limit of one request; default 2 GB, as a video is not split
+        DOORSTEP_SILENT_DAYS     days after which a phone that was not heard of is marked; default 3
+        DOORSTEP_OLDEST_APP      versions of Collect before this one are marked as old; default
+                                 2024.3, as older ones do not change lists without a signal
+        DOORSTEP_BASE_MAP_LIMIT  longest base map (MBTiles) in bytes; default 1 GB
+        DOORSTEP_PDF_FONT        a TrueType font with Chinese characters to put into PDFs; default
+                                 none: the reader's own Song is named
         """
         env = os.environ if environment is None else environment
         where = Path(folder or env.get("DOORSTEP_DATA", "doorstep-data")).expanduser().resolve()
@@ -70,6 +86,7 @@ class Settings:
             timezone=env.get("DOORSTEP_TIMEZONE", cls.timezone),
             language=env.get("DOORSTEP_LANGUAGE", cls.language),
             behind_proxies=int(env.get("DOORSTEP_BEHIND_PROXIES", cls.behind_proxies)),
+            proxy_addresses=_networks(env.get("DOORSTEP_PROXY_ADDRESSES", "")),
             tiles_url=env.get("DOORSTEP_TILES_URL", ""),
             tiles_credit=env.get("DOORSTEP_TILES_CREDIT", ""),
             tiles_crs=env.get("DOORSTEP_TILES_CRS", cls.tiles_crs),
@@ -77,6 +94,10 @@ class Settings:
                 env.get("DOORSTEP_SUBMISSION_LIMIT", cls.submission_limit_bytes)
             ),
             body_limit_bytes=int(env.get("DOORSTEP_BODY_LIMIT", cls.body_limit_bytes)),
+            silent_days=int(env.get("DOORSTEP_SILENT_DAYS", cls.silent_days)),
+            oldest_app=env.get("DOORSTEP_OLDEST_APP", cls.oldest_app),
+            base_map_limit_bytes=int(env.get("DOORSTEP_BASE_MAP_LIMIT", cls.base_map_limit_bytes)),
+            pdf_font=env.get("DOORSTEP_PDF_FONT", ""),
         )
 
     @property
@@ -93,3 +114,10 @@ class Settings:
     def worker_count(self) -> int:
         """Server processes to start: as told, else one for each core but no more than two."""
         return self.workers or min(2, os.cpu_count() or 1)
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """Read addresses and networks; raises ValueError for anything else."""
+    return tuple(
+        ipaddress.ip_network(one.strip(), strict=False) for one in text.split(",") if one.strip()
+    )
