@@ -16,7 +16,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, select
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
@@ -57,10 +57,11 @@ def sign_in(engine: Engine, name: str, password: str, address: str) -> SignIn:
         with Session(engine) as session:
             account = _account_named(session, name)
             subject = account.name if account else _hidden(name)
-            wait_s = _wait_s(session, subject, address)
+            from_here = JournalEntry.address == address
+            waiting_s = wait_s(session, subject, "signed_in", "sign_in_failed", from_here)
             kept = account.password_hash if account else ""
-        if wait_s:
-            return SignIn(None, wait_s=wait_s)
+        if waiting_s:
+            return SignIn(None, wait_s=waiting_s)
         fits = _fits(kept, password)
         with writing_session(engine) as session:
             account = _account_named(session, name)
@@ -189,8 +190,10 @@ def _sha256(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _wait_s(session: Session, subject: str, address: str) -> int:
-    """Return seconds until this account may be tried again from this address.
+def wait_s(
+    session: Session, subject: str, done: str, failed: str, by_whom: ColumnElement[bool]
+) -> int:
+    """Return seconds until one may try again, from the journal's acts `done` and `failed`.
 
     The first FREE_FAILURES cost nothing, then 5, 10, 20 … seconds up to LONGEST_WAIT.
     """
@@ -200,18 +203,23 @@ def _wait_s(session: Session, subject: str, address: str) -> int:
         .where(
             JournalEntry.at > now - 4 * LONGEST_WAIT,
             JournalEntry.subject == subject,
-            JournalEntry.address == address,
-            JournalEntry.action.in_(("signed_in", "sign_in_failed")),
+            by_whom,
+            JournalEntry.action.in_((done, failed)),
         )
         .order_by(JournalEntry.at.desc())
         .limit(20)
     ).all()
     failures = []
     for action, at in rows:
-        if action == "signed_in":
+        if action == done:
             break
         failures.append(at)
     if len(failures) < FREE_FAILURES:
         return 0
     wait = min(timedelta(seconds=5 * 2 ** (len(failures) - FREE_FAILURES)), LONGEST_WAIT)
     return max(0, -int((now - failures[0] - wait).total_seconds() // 1))
+
+
+def by_account(name: str) -> ColumnElement[bool]:
+    """Return the condition of `wait_s` for tries of one account, from wherever."""
+    return JournalEntry.who == name

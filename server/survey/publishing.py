@@ -21,6 +21,7 @@ from forms.fields import CompiledForm, form_from_json, form_to_json
 from forms.reading import decoded, form_file
 from forms.source import FormSource
 from server.errors import Conflict, NotValid
+from server.survey import encryption_keys
 from server.survey.form_mappings import FaultyForm, let_wait, needed_form, remap, with_mapping
 from server.tables.truth import Form, FormVersion, Submission
 
@@ -128,8 +129,9 @@ def publish_prepared(session: Session, project_id: int, prepared: Prepared, who:
     The same form again is a quiet success that changes nothing. Raises Conflict when this version
     was published before with other content: phones tell versions apart by their name alone.
     """
-    made = prepared.form
-    form = session.get(Form, (project_id, made.form_id))
+    form = session.get(Form, (project_id, prepared.form.form_id))
+    made = encryption_keys.sealed(session, form, prepared.form)
+    prepared = replace(prepared, form=made)
     known = _known_version(session, project_id, made)
     if known is not None and not _is_same(known, prepared):
         raise Conflict(VERSION_TAKEN, form_id=made.form_id, version=made.version)
@@ -167,7 +169,9 @@ def is_known(session: Session, project_id: int, form_id: str) -> bool:
 
 def is_taken(session: Session, project_id: int, prepared: Prepared) -> bool:
     """Say whether this version was published before with other content."""
-    known = _known_version(session, project_id, prepared.form)
+    form = session.get(Form, (project_id, prepared.form.form_id))
+    made = encryption_keys.sealed(session, form, prepared.form)
+    known = _known_version(session, project_id, made)
     return known is not None and not _is_same(known, prepared)
 
 
@@ -198,7 +202,7 @@ def _version_row(
         xml=form.xml,
         md5=form.md5,
         shape=form_to_json(form),
-        questions=sum(1 for field in form.fields if field.labels and field.kind != "note"),
+        questions=question_count(form),
         attachments=list(form.attachments),
         source_name=prepared.source_name,
         source=prepared.source,
@@ -206,6 +210,11 @@ def _version_row(
         published_at=datetime.now(UTC),
         published_by=who,
     )
+
+
+def question_count(form: CompiledForm) -> int:
+    """Return how many questions a form asks people; notes and calculations are none."""
+    return sum(1 for field in form.fields if field.labels and field.kind != "note")
 
 
 def publish_pack(session: Session, project_id: int, who: str = "doorstep") -> list[Published]:

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from forms import encrypted_form, validate
+from forms.compile import compile_form
 from forms.encryption import Opened, read_sealed
 from forms.key_pairs import open_private
+from forms.source import FormSource
+from server.survey.publishing import LIBRARY
 from tests.sealing import PASSPHRASE, a_pair
 
 SEAL = Path(__file__).parent / "encryption" / "Seal.java"
@@ -49,3 +53,16 @@ def test_what_java_seals_opens_to_the_same_bytes(java: Path, tmp_path: Path, ver
     md5s = {name: hashlib.md5(content).hexdigest() for name, content in plain.items()}
     opened.check_signature(md5s | {"submission.xml.enc": hashlib.md5(ANSWERS).hexdigest()})
     assert (sealed.envelope.form_id, sealed.envelope.version) == ("plain", version)
+
+
+# C24: JavaRosa, and so Collect, takes a form with the site's key in it.
+@pytest.mark.parametrize("form_id", ["household_roster", "clinic_audit"])
+def test_java_takes_a_form_switched_to_encryption(java: Path, form_id: str) -> None:
+    form = compile_form(FormSource.of_path(LIBRARY / form_id)).form
+    version = encrypted_form.encrypted_version(form.version, a_pair().public)
+
+    sealed = encrypted_form.encrypted(form, a_pair().public, version)
+
+    assert java
+    assert list(validate.validate_with_java(sealed.xml, 120)) == []
+    assert encrypted_form.public_key(sealed.xml) == a_pair().public
