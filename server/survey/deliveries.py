@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import Missing
 from server.survey import entity_lists
+from server.survey.entity_columns import ListRules, list_rules
 from server.survey.entity_lists import VILLAGES_FILE
 from server.survey.form_versions import ListedVersion, needed_version
 from server.tables.truth import FormFile
@@ -26,6 +27,7 @@ class Delivery:
 
     `kind` is FILE (kept in the file store under `sha256`), VILLAGES (made now) or LIST (an entity
     list with these columns). `md5` is that of the bytes; for a list it changes when they do.
+    `owner` is the phone of which the list holds only what it created itself; None for other lists.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Delivery:
     sha256: str = ""
     list_name: str = ""
     columns: tuple[str, ...] = ()
+    owner: int | None = None
 
 
 def uploaded_names(session: Session, project_id: int) -> dict[str, set[str]]:
@@ -58,31 +61,38 @@ def has_any(
     )
 
 
-def beside(session: Session, version: ListedVersion, villages: Sequence[str]) -> list[Delivery]:
-    """Return what is there of what a form expects, in its order.
+def beside(
+    session: Session, version: ListedVersion, villages: Sequence[str], phone_id: int = 0
+) -> list[Delivery]:
+    """Return what is there of what a form expects, in its order, as one phone is served it.
 
     An expected file that nobody uploaded is left out: a phone could not install the form.
     """
     uploaded = _uploaded(session, version.project_id, version.form_id)
     connection = session.connection()
-    columns = entity_lists.list_columns(connection, version.project_id)
+    rules = list_rules(connection, version.project_id)
     found = [
-        uploaded.get(name) or _made(connection, name, columns, villages)
+        uploaded.get(name) or _made(connection, name, rules, villages, phone_id)
         for name in version.attachments
     ]
     return [one for one in found if one is not None]
 
 
 def find(
-    session: Session, project_id: int, form_id: str, name: str, villages: Sequence[str]
+    session: Session,
+    project_id: int,
+    form_id: str,
+    name: str,
+    villages: Sequence[str],
+    phone_id: int = 0,
 ) -> Delivery:
     """Return one thing beside a form, also what only an older version expects. Raises Missing."""
     needed_version(session, project_id, form_id)
     connection = session.connection()
     found = _uploaded(session, project_id, form_id).get(name)
     if found is None:
-        columns = entity_lists.list_columns(connection, project_id)
-        found = _made(connection, name, columns, villages)
+        rules = list_rules(connection, project_id)
+        found = _made(connection, name, rules, villages, phone_id)
     if found is None:
         raise Missing("Form %(form_id)s has no file %(name)s.", form_id=form_id, name=name)
     return found
@@ -97,17 +107,30 @@ def _uploaded(session: Session, project_id: int, form_id: str) -> dict[str, Deli
     return {name: Delivery(name, FILE, md5, sha256=sha256) for name, md5, sha256 in rows}
 
 
+def listed(
+    connection: Connection,
+    rules: ListRules,
+    list_name: str,
+    villages: Sequence[str],
+    phone_id: int,
+) -> Delivery:
+    """Return an entity list as one phone is served it."""
+    columns = rules.columns[list_name]
+    owner = phone_id if list_name in rules.owner_only else None
+    told = entity_lists.list_hash(connection, list_name, columns, villages, owner)
+    return Delivery(f"{list_name}.csv", LIST, told, "", list_name, columns, owner)
+
+
 def _made(
-    connection: Connection, name: str, columns: Columns, villages: Sequence[str]
+    connection: Connection, name: str, rules: ListRules, villages: Sequence[str], phone_id: int
 ) -> Delivery | None:
     if name == VILLAGES_FILE:
         text = entity_lists.villages_csv(connection, villages)
         return Delivery(name, VILLAGES, hashlib.md5(text, usedforsecurity=False).hexdigest())
     list_name = _list_name(name)
-    if list_name not in columns:
+    if list_name not in rules.columns:
         return None
-    told = entity_lists.list_hash(connection, list_name, columns[list_name], villages)
-    return Delivery(name, LIST, told, list_name=list_name, columns=columns[list_name])
+    return listed(connection, rules, list_name, villages, phone_id)
 
 
 def _list_name(name: str) -> str:

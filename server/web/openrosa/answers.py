@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
-from typing import IO, cast
+from collections.abc import Callable, Sequence
+from typing import IO
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.wsgi import FileWrapper
 
 from forms import openrosa
-from server.survey import entity_lists, files
+from server.survey import entity_lists, files, list_files
 from server.survey.deliveries import FILE, LIST, VILLAGES, Delivery
 from server.web import door, language
 
@@ -34,7 +31,6 @@ _TYPES = {
     "mp4": "video/mp4",
     "3gp": "video/3gpp",
 }
-_IN_MEMORY_BYTES = 1_000_000
 _BLOCK_BYTES = 65_536
 
 
@@ -88,8 +84,7 @@ def delivery(found: Delivery, villages: Sequence[str]) -> Response:
     if found.kind == VILLAGES:
         text = entity_lists.villages_csv(connection, villages)
         return unless_known(found.md5, lambda: dressed(Response(text), CSV_TYPE))
-    blocks = entity_lists.entity_csv(connection, found.list_name, found.columns, villages)
-    return unless_known(found.md5, lambda: _whole(blocks))
+    return unless_known(found.md5, lambda: _whole(found, villages))
 
 
 def _file(found: Delivery) -> Response:
@@ -98,22 +93,25 @@ def _file(found: Delivery) -> Response:
     return _streamed(path.open("rb"), kind)
 
 
-def _whole(blocks: Iterable[bytes]) -> Response:
+def _whole(found: Delivery, villages: Sequence[str]) -> Response:
     """Send a list only once all of it is written, with its length.
 
     A phone deletes what is missing from a list, and the server in front of us ends an answer that
     fails half-way as if it were whole.
     """
-    with ExitStack() as until_sent:
-        spool = until_sent.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
-        takes_gzip = request.accept_encodings["gzip"] > 0
-        if takes_gzip:
-            with gzip.GzipFile(fileobj=spool, mode="wb", compresslevel=5, mtime=0) as squeezed:
-                squeezed.writelines(blocks)
-        else:
-            spool.writelines(blocks)
-        answer = _streamed(cast("IO[bytes]", spool), CSV_TYPE)
-        answer.call_on_close(until_sent.pop_all().close)
+    asked = (door.reading().connection(), found.list_name, found.columns, villages, found.owner)
+    folder = door.site().settings.folder / "lists"
+    takes_gzip = request.accept_encodings["gzip"] > 0
+    opened = list_files.kept(folder, found.md5, is_squeezed=takes_gzip)
+    if opened is None:
+        opened = list_files.write(
+            folder,
+            found.md5,
+            entity_lists.entity_csv(*asked),
+            lambda: entity_lists.list_hash(*asked) == found.md5,
+            is_squeezed=takes_gzip,
+        )
+    answer = _streamed(opened, CSV_TYPE)
     if takes_gzip:
         answer.headers["Content-Encoding"] = "gzip"
     return answer

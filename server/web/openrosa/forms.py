@@ -8,6 +8,7 @@ from flask import Response, request
 
 from forms import openrosa
 from server.survey import deliveries, entity_lists, form_versions
+from server.survey.entity_columns import list_rules
 from server.survey.form_versions import ListedVersion
 from server.web import door
 from server.web.openrosa import access, answers
@@ -58,7 +59,7 @@ def manifest(project_id: int, form_id: str) -> Response:
     version = form_versions.needed_version(
         session, project_id, form_id, request.args.get("version")
     )
-    found = deliveries.beside(session, version, access.villages())
+    found = deliveries.beside(session, version, access.villages(), access.phone().id)
     project = access.base_url()
     address = f"{project}/forms/{quote(form_id, safe='')}"
     return answers.xml(openrosa.manifest(answers.file_line(project, address, one) for one in found))
@@ -69,7 +70,7 @@ def attachment(project_id: int, form_id: str, name: str) -> Response:
     """Send what lies beside a form."""
     session = door.reading()
     villages = access.villages()
-    found = deliveries.find(session, project_id, form_id, name, villages)
+    found = deliveries.find(session, project_id, form_id, name, villages, access.phone().id)
     return answers.delivery(found, villages)
 
 
@@ -77,7 +78,10 @@ def attachment(project_id: int, form_id: str, name: str) -> Response:
 def integrity(project_id: int, list_name: str) -> Response:
     """Say which of the entities a phone names it shall forget."""
     ids = [one for one in request.args.get("id", "").split(",") if one]
-    told = entity_lists.integrity(door.reading().connection(), list_name, ids, access.villages())
+    connection = door.reading().connection()
+    is_own = list_name in list_rules(connection, project_id).owner_only
+    owner = access.phone().id if is_own else None
+    told = entity_lists.integrity(connection, list_name, ids, access.villages(), owner)
     return answers.xml(openrosa.integrity(told))
 
 
