@@ -20,10 +20,12 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
+    Select,
     Table,
     create_engine,
     event,
@@ -116,7 +118,8 @@ def open_engine(url: str, *, is_for_writer: bool = False) -> Engine:
     def _begin(connection: Connection) -> None:
         # A reader that turns writer half-way fails when another wrote since: say it at the start.
         is_writing = connection.get_execution_options().get("is_writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        driver: Any = connection.connection.driver_connection
+        _say(driver, "BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
     return engine
 
@@ -147,7 +150,7 @@ def writing(engine: Engine, *, is_durable: bool = True) -> Iterator[Connection]:
     with _turn(engine), engine.connect().execution_options(is_writing=True) as connection:
         if is_sqlite(engine):
             driver: Any = connection.connection.driver_connection
-            driver.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+            _say(driver, f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
         with connection.begin():
             if not is_sqlite(engine):
                 connection.execute(_TAKE_TURN, {"lock": WRITING_LOCK, "durable": is_durable})
@@ -210,6 +213,20 @@ def rows_with(
     return found
 
 
+def first_row(
+    connection: Connection, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> tuple[Any, ...] | None:
+    """Return the first row a statement finds, None without one; begins no transaction.
+
+    For what every request asks. `statement` is a constant of its module, `values` (texts and
+    whole numbers) are its bound parameters by name.
+    """
+    sql, order, processors = _question(connection.dialect, statement)
+    told = [values[name] for name in order] if connection.dialect.positional else values
+    rows = _run(connection, sql, told, is_asking=True)
+    return _read_row(rows[0], processors) if rows else None
+
+
 # Below: statements are compiled once and handed to the driver. SQLAlchemy takes about 0.15 ms of
 # CPU for each execution, and one submission needs some thirty (bench: intake, CPU a submission).
 
@@ -269,15 +286,24 @@ def _read(
         keys += keys[-1:] * ((1 << (len(keys) - 1).bit_length()) - len(keys))
     sql, processors = _select(connection.dialect, table, names, column, len(keys) if is_lite else 0)
     rows = _run(connection, sql, tuple(keys) if is_lite else (keys,), is_asking=True)
-    if not any(processors):
-        return rows
-    return [
-        tuple(
-            value if process is None else process(value)
-            for value, process in zip(row, processors, strict=True)
-        )
-        for row in rows
-    ]
+    return [_read_row(row, processors) for row in rows] if any(processors) else rows
+
+
+@lru_cache(maxsize=64)
+def _question(
+    dialect: Dialect, statement: Select[*tuple[Any, ...]]
+) -> tuple[str, tuple[str, ...], tuple[_Processor, ...]]:
+    """Return the SQL, its parameters in order, and what makes each value of a row ours."""
+    compiled = statement.compile(dialect=dialect)
+    processors = tuple(_reader(dialect, column) for column in statement.selected_columns)
+    return str(compiled), tuple(compiled.positiontup or ()), processors
+
+
+def _read_row(row: tuple[Any, ...], processors: Sequence[_Processor]) -> tuple[Any, ...]:
+    return tuple(
+        value if process is None else process(value)
+        for value, process in zip(row, processors, strict=True)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -292,11 +318,19 @@ def _select(
     return sql, tuple(_reader(dialect, table.c[name]) for name in names)
 
 
-def _reader(dialect: Dialect, column: Column[Any]) -> _Processor:
+def _reader(dialect: Dialect, column: ColumnElement[Any]) -> _Processor:
     """Return what makes a value of the driver ours; psycopg's own are right but for instants."""
     if dialect.name != "sqlite" and not isinstance(column.type, UtcTime):
         return None
     return column.type.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _say(driver: Any, sql: str) -> None:
+    """Tell SQLite something; its errors come out as SQLAlchemy's."""
+    try:
+        driver.execute(sql)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
 
 
 def _run(

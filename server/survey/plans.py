@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from forms.plan import ReadingPlan
+from server.database import first_row
 from server.survey import publishing
 from server.tables.truth import Form, FormVersion
 
@@ -47,9 +48,8 @@ class Plans:
         self, connection: Connection, project_id: int, form_id: str, version: str
     ) -> FormAsked | None:
         """Return what is published under a form id and version; None for an unknown form."""
-        row = connection.execute(
-            _ASKED, {"project": project_id, "form": form_id, "version": version}
-        ).first()
+        asked = {"project": project_id, "form": form_id, "version": version}
+        row = first_row(connection, _ASKED, asked)
         if row is None:
             return None
         state, revision, version_id = row

@@ -30,7 +30,8 @@ class Lane:
     """One kind of writing: the engine, what it does for a group, whether it waits for the disk.
 
     `work` returns one outcome a job, in order; an outcome that is an exception is raised to
-    the one who asked. When `work` itself raises, each job is tried again alone.
+    the one who asked. When `work` itself raises, each job is tried again alone. All lanes of one
+    writer have the same engine: what is asked at one moment is written in one commit.
     """
 
     engine: Engine
@@ -39,7 +40,7 @@ class Lane:
 
 
 class Writer:
-    """Takes jobs from any thread and writes them in groups, lane by lane."""
+    """Takes jobs from any thread and writes them in groups, one commit a group."""
 
     def __init__(self) -> None:
         """Start the thread."""
@@ -72,27 +73,35 @@ class Writer:
                     break
                 group.append(following)
             had_company = len(group) > 1
-            lanes: dict[Lane, list[tuple[Any, Future[Any]]]] = {}
-            for lane, job, answer in group:
-                lanes.setdefault(lane, []).append((job, answer))
-            for lane, jobs in lanes.items():
-                _write(lane, jobs)
+            _write(group)
             if is_last:
                 return
 
 
-def _write(lane: Lane, jobs: Sequence[tuple[Any, Future[Any]]]) -> None:
+_Asked = tuple[Lane, Any, Future[Any]]
+
+
+def _write(asked: Sequence[_Asked]) -> None:
+    """Write a group in one commit, its lanes one after the other; when that fails, each alone."""
+    lanes: dict[Lane, list[_Asked]] = {}
+    for one in asked:
+        lanes.setdefault(one[0], []).append(one)
+    is_durable = any(lane.is_durable for lane in lanes)
+    done: list[tuple[Future[Any], Any]] = []
     try:
-        with writing(lane.engine, is_durable=lane.is_durable) as connection:
-            outcomes = lane.work(connection, [job for job, _ in jobs])
+        with writing(asked[0][0].engine, is_durable=is_durable) as connection:
+            for lane, jobs in lanes.items():
+                outcomes = lane.work(connection, [job for _, job, _ in jobs])
+                answers = [answer for _, _, answer in jobs]
+                done += zip(answers, outcomes, strict=True)
     except BaseException as error:
-        if len(jobs) == 1:
-            jobs[0][1].set_exception(error)
+        if len(asked) == 1:
+            asked[0][2].set_exception(error)
             return
-        for one in jobs:
-            _write(lane, [one])
+        for one in asked:
+            _write([one])
         return
-    for (_, answer), outcome in zip(jobs, outcomes, strict=True):
+    for answer, outcome in done:
         if isinstance(outcome, Exception):
             answer.set_exception(outcome)
         else:
