@@ -33,6 +33,7 @@ from server.web import (
     submissions,
     villages,
 )
+from server.web.openrosa import drafts as phone_drafts
 from server.web.openrosa import forms as phone_forms
 from server.web.openrosa import submission as phone_submission
 
@@ -56,6 +57,7 @@ PAGES = (
     phones.pages,
     phone_forms.feed,
     phone_submission.feed,
+    phone_drafts.feed,
     registry.pages,
     catalogue.pages,
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from server.errors import Missing
@@ -15,6 +15,7 @@ from server.survey import entity_lists
 from server.survey.entity_columns import ListRules, list_rules
 from server.survey.entity_lists import VILLAGES_FILE
 from server.survey.form_versions import ListedVersion, needed_version
+from server.tables.drafts import SharedFile
 from server.tables.truth import FormFile
 
 FILE, VILLAGES, LIST = "file", "villages", "list"
@@ -40,12 +41,11 @@ class Delivery:
 
 
 def uploaded_names(session: Session, project_id: int) -> dict[str, set[str]]:
-    """Return the names of all uploaded files, by form id."""
+    """Return the names of all uploaded files, by form id; those all forms share under ""."""
     names: dict[str, set[str]] = {}
-    rows = session.execute(
-        select(FormFile.form_id, FormFile.name).where(FormFile.project_id == project_id)
-    )
-    for form_id, name in rows:
+    own = select(FormFile.form_id, FormFile.name).where(FormFile.project_id == project_id)
+    shared = select(literal(""), SharedFile.name).where(SharedFile.project_id == project_id)
+    for form_id, name in session.execute(union_all(own, shared)):
         names.setdefault(form_id, set()).add(name)
     return names
 
@@ -54,7 +54,7 @@ def has_any(
     version: ListedVersion, uploaded: Mapping[str, AbstractSet[str]], columns: Columns
 ) -> bool:
     """Say whether `beside` returns anything, from `uploaded_names` and `list_columns`."""
-    names = uploaded.get(version.form_id, frozenset())
+    names = uploaded.get(version.form_id, frozenset()) | uploaded.get("", frozenset())
     return any(
         name in names or name == VILLAGES_FILE or _list_name(name) in columns
         for name in version.attachments
@@ -66,7 +66,8 @@ def beside(
 ) -> list[Delivery]:
     """Return what is there of what a form expects, in its order, as one phone is served it.
 
-    An expected file that nobody uploaded is left out: a phone could not install the form.
+    A form's own file comes before a list made here, and that before a file all forms share. An
+    expected file that nobody uploaded is left out: a phone could not install the form.
     """
     uploaded = _uploaded(session, version.project_id, version.form_id)
     connection = session.connection()
@@ -75,7 +76,10 @@ def beside(
         uploaded.get(name) or _made(connection, name, rules, villages, phone_id)
         for name in version.attachments
     ]
-    return [one for one in found if one is not None]
+    # Asked only where it matters: every phone asks for every manifest every quarter of an hour.
+    shared = _shared(session, version.project_id) if None in found else {}
+    both = (one or shared.get(name) for name, one in zip(version.attachments, found, strict=True))
+    return [one for one in both if one is not None]
 
 
 def find(
@@ -94,6 +98,8 @@ def find(
         rules = list_rules(connection, project_id)
         found = _made(connection, name, rules, villages, phone_id)
     if found is None:
+        found = _shared(session, project_id).get(name)
+    if found is None:
         raise Missing("Form %(form_id)s has no file %(name)s.", form_id=form_id, name=name)
     return found
 
@@ -102,6 +108,15 @@ def _uploaded(session: Session, project_id: int, form_id: str) -> dict[str, Deli
     rows = session.execute(
         select(FormFile.name, FormFile.md5, FormFile.sha256).where(
             FormFile.project_id == project_id, FormFile.form_id == form_id
+        )
+    )
+    return {name: Delivery(name, FILE, md5, sha256=sha256) for name, md5, sha256 in rows}
+
+
+def _shared(session: Session, project_id: int) -> dict[str, Delivery]:
+    rows = session.execute(
+        select(SharedFile.name, SharedFile.md5, SharedFile.sha256).where(
+            SharedFile.project_id == project_id
         )
     )
     return {name: Delivery(name, FILE, md5, sha256=sha256) for name, md5, sha256 in rows}

@@ -15,7 +15,8 @@ class FormDraft(Base):
     """The one draft of a form, columns as in truth.FormVersion.
 
     `token` opens the draft's own addresses for phones. It stands here readable, as its code is
-    shown again and again and it leads to nothing but the draft.
+    shown again and again and it leads to nothing but the draft. `villages` are those whose lists
+    testers are given: codes.
     """
 
     __tablename__ = "form_draft"
@@ -35,6 +36,7 @@ class FormDraft(Base):
     source_name: Mapped[str]
     source: Mapped[bytes] = mapped_column(LargeBinary)
     warnings: Mapped[list[Any]] = mapped_column(JSON)
+    villages: Mapped[list[Any]] = mapped_column(JSON)
     made_at: Mapped[datetime] = mapped_column(UtcTime)
     made_by: Mapped[str]
 

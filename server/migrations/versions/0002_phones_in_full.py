@@ -108,6 +108,9 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
+        sa.Column(
+            "approval_after_submission_id", sa.Integer(), nullable=False, server_default="0"
+        ),
         sa.Column("owner_only", sa.Boolean(), nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
@@ -142,12 +145,33 @@ def upgrade() -> None:
         sa.Column("source_name", sa.String(), nullable=False),
         sa.Column("source", sa.LargeBinary(), nullable=False),
         sa.Column("warnings", sa.JSON(), nullable=False),
+        sa.Column("villages", sa.JSON(), nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("project_id", "form_id"),
         sa.UniqueConstraint("token"),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "purged",
+        sa.Column("instance_id", sa.String(), nullable=False),
+        sa.Column("form_id", sa.String(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("instance_id", "form_id", "project_id"),
+    )
+    op.create_table(
+        "version_reading",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("form_id", sa.String(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("read_as", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "form_id", "version"),
     )
     op.create_table(
         "moved_in",
@@ -286,6 +310,8 @@ def downgrade() -> None:
     op.drop_index("submission_note_by_submission", table_name="submission_note")
     op.drop_table("submission_note")
     op.drop_table("shared_file")
+    op.drop_table("version_reading")
+    op.drop_table("purged")
     op.drop_table("moved_in")
     op.drop_table("form_draft")
     op.drop_table("entity_property")

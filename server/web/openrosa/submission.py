@@ -20,10 +20,11 @@ LONGEST_DEVICE_ID = 200
 # Phones split what is longer, but for a single long video: then the connection just ends.
 LONGEST_HEARD_OUT_BYTES = 32_000_000
 _PIECE_BYTES = 65_536
+AGAIN = "Received. It was here before: nothing is doubled."
 # Status and words by what became of the upload. Phones take anything but 201 and 202 as a failure.
 _ANSWERS = {
     "kept": (201, "Received."),
-    "again": (201, "Received. It was here before: nothing is doubled."),
+    "again": (201, AGAIN),
     "parked": (
         202,
         "Received and safe. The office still has to sort it in; do not send it again.",
