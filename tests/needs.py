@@ -1,4 +1,4 @@
-"""What some tests need of the machine: Java, Chromium, PostgreSQL.
+"""What some tests need of the machine: Java, Node.js, Chromium, PostgreSQL.
 
 Where it is missing a test skips and says why; under DOORSTEP_CI=1, where all of it must be
 there, the test fails instead. Use the marks, or the fixtures of conftest.py, which also give
@@ -28,7 +28,11 @@ def is_ci() -> bool:
 
 def missing(what: str, package: str) -> NoReturn:
     """Skip the running test aloud, or fail it where nothing may be missing."""
-    reason = f"{what} is not installed (Debian: apt install {package})"
+    unavailable(f"{what} is not installed (Debian: apt install {package})")
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip the running test for a reason, or fail it where nothing may be missing."""
     if is_ci():
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -39,7 +39,7 @@ def walk(
         target = Path(folder) / "instances"
         target.mkdir()
         answers = Path(folder) / "answers.tsv"
-        answers.write_text("\n".join(_known_answers()), encoding="utf-8")
+        answers.write_text("\n".join(known_answers()), encoding="utf-8")
         musts = Path(folder) / "forced.tsv"
         musts.write_text("\n".join(_lines(each, count)), encoding="utf-8")
         _run(form_xml_path, attachments_dir, target, count, seed, answers, musts)
@@ -68,7 +68,8 @@ def _compiled() -> Path:
     return folder
 
 
-def _known_answers() -> Iterator[str]:
+def known_answers() -> Iterator[str]:
+    """Yield answers that chance would not find: name of the question, tab, answer."""
     with (SAMPLES / "id_numbers.csv").open(encoding="utf-8", newline="") as opened:
         for line in csv.DictReader(opened):
             yield f"id18\t{line['id18']}"
