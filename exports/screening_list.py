@@ -32,14 +32,13 @@ class ListedDisease:
     found_on: date
 
 
-@dataclass(frozen=True, slots=True)
-class ListEntry:
-    """One person of a batch, once, with all listed diseases of the batch.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPerson:
+    """Who a line is about, with the diseases it tells of.
 
     Unmasked: `lay_out` masks. Texts are "" when not known; `sex` is "male", "female" or "".
-    `birth_year` stands alone where the full date is not known. `worker` is the staff member who
-    found the person. `change` is against the batch before; `note` is free text of the office.
-    `id` is the person's own id in the register, for matching files, never a citizen's number.
+    `birth_year` stands alone where the full date is not known. `id` is the person's own id in the
+    register, for matching files, never a citizen's number.
     """
 
     id: str
@@ -52,34 +51,32 @@ class ListEntry:
     sex: str
     birth_date: date | None
     birth_year: int | None
+    diseases: tuple[ListedDisease, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry(ListedPerson):
+    """One person of a batch, once, with all listed diseases of the batch.
+
+    `worker` is the staff member who found the person. `change` is against the batch before; `note`
+    is free text of the office.
+    """
+
     id_number: str
     phone: str
-    diseases: tuple[ListedDisease, ...]
     worker: str
     change: Change
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedEntry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedEntry(ListedPerson):
     """One person who stood in the batch before and stands in this one no more.
 
     `reason` is a code ("excluded", "died", "moved", "treated", "merged", "no_longer_found", …)
-    or words.
-    `diseases` are those of the batch before.
+    or words. `diseases` are those of the batch before.
     """
 
-    id: str
-    township_code: str
-    township: str
-    village_code: str
-    village: str
-    household_number: str
-    name: str
-    sex: str
-    birth_date: date | None
-    birth_year: int | None
-    diseases: tuple[ListedDisease, ...]
     reason: str
     last_batch: int
 
@@ -166,7 +163,7 @@ def in_order(entries: Iterable[ListEntry]) -> list[ListEntry]:
     return sorted(entries, key=_place_in_order)
 
 
-def _place_in_order(entry: ListEntry | RemovedEntry) -> tuple[object, ...]:
+def _place_in_order(entry: ListedPerson) -> tuple[object, ...]:
     household = [
         (0, part.zfill(20)) if part.isdecimal() else (1, part)
         for part in re.split(r"(\d+)", entry.household_number)
@@ -246,7 +243,7 @@ def _removed_row(entry: RemovedEntry, language: str, masked: bool) -> list[Cell]
     ]
 
 
-def _who(entry: ListEntry | RemovedEntry, language: str, masked: bool) -> list[Cell]:
+def _who(entry: ListedPerson, language: str, masked: bool) -> list[Cell]:
     """Return township, village code, village, household number, name, sex and birth."""
     year = entry.birth_date.year if entry.birth_date else entry.birth_year
     return [

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from exports.screening_list import (
     BatchHeader,
     ListedDisease,
+    ListedPerson,
     ListEntry,
     RemovedEntry,
     lay_out,
@@ -17,7 +19,7 @@ from exports.screening_list import (
 from exports.table import Table
 from server.survey import catalogue
 from server.survey.batches import BatchView, Entry
-from server.survey.screening import FoundDisease
+from server.survey.screening import Candidate, FoundDisease
 
 LANGUAGES = ("zh", "en")
 
@@ -68,41 +70,22 @@ def batch_tables(
 def _listed(line: Entry) -> ListEntry:
     person = line.person
     return ListEntry(
-        id=person.id,
-        township_code=person.township_code,
-        township=person.township,
-        village_code=person.village_code,
-        village=person.village,
-        household_number=person.household_number,
-        name=person.name,
-        sex=person.sex,
-        birth_date=person.birth_date,
-        birth_year=person.birth_year,
+        **_who(person),
         id_number=person.id_number,
         phone=person.phone,
-        diseases=_diseases(person.diseases),
         worker=next((found.worker for found in person.diseases if found.worker), ""),
         change="new" if line.change == "new" else "changed" if line.change == "changed" else "kept",
     )
 
 
 def _removed(line: Entry, last_batch: int) -> RemovedEntry:
-    person = line.person
-    return RemovedEntry(
-        id=person.id,
-        township_code=person.township_code,
-        township=person.township,
-        village_code=person.village_code,
-        village=person.village,
-        household_number=person.household_number,
-        name=person.name,
-        sex=person.sex,
-        birth_date=person.birth_date,
-        birth_year=person.birth_year,
-        diseases=_diseases(person.diseases),
-        reason=line.reason,
-        last_batch=last_batch,
-    )
+    return RemovedEntry(**_who(line.person), reason=line.reason, last_batch=last_batch)
+
+
+def _who(person: Candidate) -> dict[str, Any]:
+    """Return the fields that every line of a list has."""
+    same = (field.name for field in fields(ListedPerson) if field.name != "diseases")
+    return {name: getattr(person, name) for name in same} | {"diseases": _diseases(person.diseases)}
 
 
 def _diseases(found: Iterable[FoundDisease]) -> tuple[ListedDisease, ...]:

@@ -15,14 +15,11 @@ from server.survey.accounts import Right
 from server.survey.clinic_table import clinic_table
 from server.survey.registry import reading as registry
 from server.web import door, language
+from server.web.downloads import whole_file
 from server.web.language import _
 
 pages = Blueprint("clinics", __name__, url_prefix="/clinics")
 
-MEDIA = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 CLASS_WORDS = {
     ClinicClass.VETO: ("watch", "Veto"),
     ClinicClass.FAILED: ("watch", "Fail"),
@@ -91,10 +88,7 @@ def download(kind: str) -> Response:
     table = clinic_table(scores, _("Clinics"), language.language())
     spoken = language.language()
     pieces = csv(table, spoken) if kind == "csv" else xlsx([table], spoken)
-    # Some 100 kB for a county: held in memory, so that the file comes whole or not at all.
-    answer = Response(b"".join(pieces), content_type=MEDIA[kind])
-    answer.headers["Content-Disposition"] = f'attachment; filename="clinics.{kind}"'
-    return answer
+    return whole_file(pieces, kind, "clinics")
 
 
 def _need(one: ClinicScore) -> tuple[int, float, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request, url_for
 
@@ -21,6 +20,7 @@ from server.survey.accounts import Right
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
 from server.web import door, headers, language
+from server.web.downloads import whole_file
 from server.web.language import _
 from server.web.static_files import asset
 
@@ -46,10 +46,6 @@ SORT_WORDS = {
     "visit": "Longest unvisited",
 }
 _PLACE = "-id-"
-MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +148,8 @@ def download(kind: str) -> Response:
         _("Done is completed, refused, absent after three visits, and vacated."),
     )
     table = coverage_table(fitting, title, notes, language.language())
-    # A county's villages are some 200 kB: held in memory, so that the door can gzip the CSV.
-    answer = Response(b"".join(_written(kind, table)), content_type=MEDIA[kind])
-    name = f"{title}-{site_day().isoformat()}.{kind}"
-    answer.headers["Content-Disposition"] = (
-        f"attachment; filename=\"villages.{kind}\"; filename*=UTF-8''{quote(name)}"
-    )
-    return answer
+    name = f"{title}-{site_day().isoformat()}"
+    return whole_file(_written(kind, table), kind, "villages", name)
 
 
 @pages.get("/map")

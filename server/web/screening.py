@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,6 +24,7 @@ from server.survey.extracts import Taking
 from server.survey.registry import reading as registry
 from server.survey.screening import Candidate, Filters
 from server.web import door, language, schemas
+from server.web.downloads import whole_file
 from server.web.language import _
 
 pages = Blueprint("screening", __name__)
@@ -43,10 +43,6 @@ REASON_WORDS = {
     "died": "died",
     "moved": "moved away",
     "no_longer_found": "no longer meets the conditions",
-}
-MEDIA = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
 }
 
 
@@ -166,15 +162,11 @@ def _file(number: int, kind: str, reason: str) -> Response:
     )
     spoken = language.language()
     if kind == "csv":
-        body = files.csv(tables[0], spoken, whole_digits=True)
+        pieces = files.csv(tables[0], spoken, whole_digits=True)
     else:
-        body = files.xlsx(tables, spoken)
-    name = _("Batch %(number)s", number=number) + f" {found.title}.{kind}"
-    answer = Response(body, content_type=MEDIA[kind])
-    answer.headers["Content-Disposition"] = (
-        f"attachment; filename=\"batch-{number}.{kind}\"; filename*=UTF-8''{quote(name)}"
-    )
-    return answer
+        pieces = files.xlsx(tables, spoken)
+    name = _("Batch %(number)s", number=number) + f" {found.title}"
+    return whole_file(pieces, kind, f"batch-{number}", name)
 
 
 def _filters(told: dict[str, Any]) -> Filters:
