@@ -28,6 +28,7 @@ class Texts:
         self.languages: tuple[str, ...] = tuple(codes) or ("",)
         self._texts: dict[str, dict[str, str]] = {}
         self._media: dict[str, list[str]] = {}
+        self._shown: dict[tuple[str, str], dict[str, str]] = {}
         for code, translation in zip(codes, translations, strict=True):
             for text in translation.findall(f"{XFORMS}text"):
                 self._add(code, text)
@@ -38,7 +39,9 @@ class Texts:
             if value.get("form") is None:
                 self._texts.setdefault(name, {})[code] = written(value)
             elif value.get("form") in {"image", "big-image", "audio", "video"}:
-                self._media.setdefault(name, []).append("".join(value.itertext()).strip())
+                file = "".join(value.itertext()).strip()
+                self._media.setdefault(name, []).append(file)
+                self._shown.setdefault((name, value.get("form", "")), {})[code] = file
 
     def by_id(self, name: str) -> Mapping[str, str]:
         """Return a text of the itext block by language code, without missing translations."""
@@ -53,6 +56,26 @@ class Texts:
             return self.by_id(found[1])
         words = written(node)
         return dict.fromkeys(self.languages, words) if words else {}
+
+    def spoken(self, words: str) -> Mapping[str, str]:
+        """Return the words of a message as a bind holds it: itself, or a reference to a text."""
+        if found := _ITEXT.match(words.strip()):
+            return self.by_id(found[1])
+        return dict.fromkeys(self.languages, words) if words else {}
+
+    def shown(self, node: etree._Element | None) -> Mapping[str, Mapping[str, str]]:
+        """Return the media a label shows: by kind ("image", "audio", …) and language code."""
+        found = None if node is None else _ITEXT.match(node.get("ref", "").strip())
+        if not found:
+            return {}
+        return {kind: files for (name, kind), files in self._shown.items() if name == found[1]}
+
+    def missing_media(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (text id, kind, language code) where only another language shows such media."""
+        for (name, kind), files in self._shown.items():
+            for code in self.languages:
+                if any(map(_says, files.values())) and not _says(files.get(code, "")):
+                    yield name, kind, code
 
     def media(self) -> Iterator[str]:
         """Yield every picture, sound or film a text shows, as written (`jr://images/a.png`)."""

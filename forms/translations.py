@@ -1,8 +1,9 @@
-"""Which words of a form are missing in one of its languages."""
+"""Which words and media of a form are missing in one of its languages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from forms.fields import CompiledForm
 from forms.texts import Texts
@@ -12,28 +13,44 @@ from forms.xml_names import XFORMS, below_root
 
 @dataclass(frozen=True, slots=True)
 class MissingTranslation:
-    """A text one language has and another has not.
+    """A text, picture, sound or film one language has and another has not.
 
     `path` is the question's path, or the choice as pyxform numbers it ("yes_no-0"). `part` is
-    "label", "hint", "guidance_hint", "constraint_message", "required_message" or "choice".
+    "label", "hint", "guidance_hint", "constraint_message", "required_message", "choice", or
+    "image", "big-image", "audio", "video". `words` is what another language has there.
     """
 
     path: str
     part: str
     language: str
+    words: str = field(default="", compare=False)
 
 
 _PARTS = {"jr:constraintMsg": "constraint_message", "jr:requiredMsg": "required_message"}
 
 
 def missing_translations(form: CompiledForm) -> list[MissingTranslation]:
-    """Return what a form says in one of its languages only, by the order of its texts."""
+    """Return what a form says in one of its languages only: texts in their order, then media."""
     model = parsed(form.xml).find(f".//{XFORMS}model")
-    return [] if model is None else [_missing(*one) for one in Texts(model).missing()]
+    if model is None or len(form.languages) < 2:
+        return []
+    texts = Texts(model)
+    return [*_texts(texts), *_media(texts)]
 
 
-def _missing(text_id: str, language: str) -> MissingTranslation:
-    nodeset, colon, part = text_id.partition(":")
-    if not colon:
-        return MissingTranslation(text_id, "choice", language)
-    return MissingTranslation(below_root(nodeset), _PARTS.get(part, part), language)
+def _texts(texts: Texts) -> Iterator[MissingTranslation]:
+    for text_id, language in texts.missing():
+        nodeset, colon, part = text_id.partition(":")
+        words = next(iter(texts.by_id(text_id).values()), "")
+        if colon:
+            path = below_root(nodeset)
+            yield MissingTranslation(path, _PARTS.get(part, part), language, words)
+        else:
+            yield MissingTranslation(text_id, "choice", language, words)
+
+
+def _media(texts: Texts) -> Iterator[MissingTranslation]:
+    for text_id, kind, language in texts.missing_media():
+        nodeset, colon, _ = text_id.partition(":")
+        path = below_root(nodeset) if colon else text_id
+        yield MissingTranslation(path, kind, language)
