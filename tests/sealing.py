@@ -30,9 +30,13 @@ class SealedUpload:
     files: dict[str, bytes]
 
 
-@cache
 def a_pair(number: int = 1) -> KeyPair:
     """A key pair under PASSPHRASE, made once a run; few rounds, as tests open it often."""
+    return _pair(number)
+
+
+@cache
+def _pair(number: int) -> KeyPair:
     return make_pair(PASSPHRASE, rounds=1000)
 
 

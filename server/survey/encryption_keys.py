@@ -19,7 +19,7 @@ from forms import encrypted_form
 from forms.fields import CompiledForm
 from forms.key_pairs import KeyPair, WrongPassphrase, make_pair, open_private
 from server.database import writing_session
-from server.errors import Busy, Conflict, Missing, NotValid
+from server.errors import Busy, Conflict, Missing, NotValid, Problem
 from server.survey import credentials, journal
 from server.tables.truth import EncryptionKey, Form
 
@@ -59,7 +59,7 @@ def keys(session: Session, project_id: int) -> list[Key]:
         .where(Form.project_id == project_id, Form.key_id.is_not(None))
         .order_by(Form.form_id)
     ):
-        used.setdefault(key_id, []).append(form_id)
+        used.setdefault(key_id or 0, []).append(form_id)
     listed = [_key(row, used.get(row.id, ())) for row in rows]
     return sorted(listed, key=lambda one: (one.retired_at is not None, one.name, one.id))
 
@@ -142,11 +142,11 @@ def open_key(session: Session, project_id: int, key_id: int, passphrase: str) ->
 
 def unlock(
     engine: Engine, project_id: int, key_id: int, passphrase: str, who: str, address: str
-) -> RSAPrivateKey:
-    """Return the private half of a key to an account, with its tries counted as at signing in.
+) -> RSAPrivateKey | Problem:
+    """Return the private half of a key to an account, or why not; tries count as at signing in.
 
-    Commits its own journal entries, so that failures count at once: ask for no writing session
-    before. Raises Missing, NotValid for a wrong passphrase, Busy while the account must wait.
+    Not: the passphrase is wrong, or the account must wait. Commits its own journal entries, so
+    that failures count at once: ask for no writing session before. Raises Missing.
     """
     subject = f"key {key_id}"
     with _ONE_AT_A_TIME:
@@ -155,17 +155,21 @@ def unlock(
                 session, subject, OPENED, FAILED, credentials.by_account(who)
             )
             if wait_s:
-                raise Busy("Too many wrong passphrases. Wait %(seconds)s seconds.", seconds=wait_s)
-            try:
-                private = open_key(session, project_id, key_id, passphrase)
-                action = OPENED
-            except NotValid:
-                private, action = None, FAILED
+                return Busy("Too many wrong passphrases. Wait %(seconds)s seconds.", seconds=wait_s)
+            found = _tried(session, project_id, key_id, passphrase)
+        action = FAILED if isinstance(found, Problem) else OPENED
         with writing_session(engine) as session:
             journal.note(session, who, action, subject, {}, address)
-    if private is None:
-        raise NotValid(WRONG, "passphrase")
-    return private
+    return found
+
+
+def _tried(
+    session: Session, project_id: int, key_id: int, passphrase: str
+) -> RSAPrivateKey | Problem:
+    try:
+        return open_key(session, project_id, key_id, passphrase)
+    except NotValid as problem:
+        return problem
 
 
 def _check(name: str, hint: str, passphrase: str) -> None:
