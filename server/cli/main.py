@@ -6,7 +6,19 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from server import database
-from server.cli import account, demo, export, form, phone, rebuild, registry, serve, status
+from server.cli import (
+    account,
+    assignment,
+    demo,
+    export,
+    form,
+    move,
+    phone,
+    rebuild,
+    registry,
+    serve,
+    status,
+)
 from server.cli.options import examples, in_words, say
 from server.config import VERSION
 from server.errors import Problem
@@ -63,8 +75,10 @@ main.add_command(serve.serve)
 main.add_command(account.account)
 main.add_command(form.form)
 main.add_command(phone.phone)
+main.add_command(assignment.assignment)
 main.add_command(registry.registry)
 main.add_command(demo.demo)
 main.add_command(rebuild.rebuild)
 main.add_command(status.status)
 main.add_command(export.export)
+main.add_command(move.move)
