@@ -268,7 +268,9 @@ def _villages(session: Session, condition: ColumnElement[bool]) -> dict[int, lis
 
 
 def _is_seen(line: PhoneLine, scope: Scope) -> bool:
-    return "" in scope.stems or any(scope.covers(one.code) for one in line.villages)
+    # A phone left without villages would otherwise be lost to those who took them away.
+    is_free = not line.villages
+    return is_free or "" in scope.stems or any(scope.covers(one.code) for one in line.villages)
 
 
 def _changeable(session: Session, phone_id: int, scope: Scope) -> Phone:

@@ -85,6 +85,7 @@ SHELVES = (
         "more.show",
         (
             Place("phones.show", "Phones", "Add a worker, show the QR code, block a lost phone"),
+            Place("assignments.show", "Villages and phones", "Who serves which village"),
             Place("forms.show", "Forms", "What phones ask"),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
             Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),

@@ -1,0 +1,90 @@
+"""Areas drawn by people, read from GeoJSON, and which places lie inside."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from maps.crs import Crs, from_wgs84
+from maps.points import Point
+
+# A county's border at the scale of a cadastre has some 50,000 corners.
+MOST_BYTES = 20_000_000
+_AREAS = ("Polygon", "MultiPolygon")
+_FRAMES: tuple[Crs, ...] = ("wgs84", "gcj02", "bd09")
+
+
+class NoArea(ValueError):
+    """The file holds no area; the words name what was found instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One or several polygons, their corners in the frame `crs`."""
+
+    shape: BaseGeometry
+    crs: Crs
+
+    def holds(self, place: Point) -> bool:
+        """Say whether a WGS 84 place lies inside, or on the edge."""
+        return self._holds_in(place, self.crs)
+
+    def is_doubtful(self, place: Point) -> bool:
+        """Say whether it depends on the declared frame that a place lies inside or outside.
+
+        The frames met in China lie up to 1.2 km apart, so near the edge a wrong declaration tells.
+        """
+        return len({self._holds_in(place, frame) for frame in _FRAMES}) > 1
+
+    def _holds_in(self, place: Point, frame: Crs) -> bool:
+        # The place is moved into the file's frame: one point instead of every corner.
+        told = from_wgs84(place, frame)
+        return bool(shapely.intersects_xy(self.shape, told.longitude, told.latitude))
+
+
+def read_area(content: bytes, crs: Crs) -> Area:
+    """Return the area of a GeoJSON (RFC 7946): all polygons of a geometry, feature or collection.
+
+    Raises NoArea for anything else, and for positions that are no degrees.
+    """
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise NoArea("no JSON") from error
+    try:
+        shapes = [_shape(one) for one in _geometries(told)]
+    except NoArea:
+        raise
+    except (shapely.errors.ShapelyError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise NoArea("damaged") from error
+    if not shapes:
+        raise NoArea("no polygon")
+    # People draw lines that cross: such a polygon is mended rather than refused.
+    area = shapely.union_all([shapely.make_valid(one) for one in shapes])
+    shapely.prepare(area)
+    return Area(area, crs)
+
+
+def _geometries(told: Any) -> list[dict[str, Any]]:
+    kind = told.get("type") if isinstance(told, dict) else None
+    if kind == "FeatureCollection":
+        return [one for feature in told["features"] for one in _geometries(feature)]
+    if kind == "Feature":
+        return _geometries(told["geometry"]) if told["geometry"] else []
+    if kind == "GeometryCollection":
+        return [one for inner in told["geometries"] for one in _geometries(inner)]
+    if kind in _AREAS:
+        return [told]
+    raise NoArea(str(kind or "no GeoJSON")[:40])
+
+
+def _shape(geometry: dict[str, Any]) -> BaseGeometry:
+    shape: BaseGeometry = shapely.from_geojson(json.dumps(geometry))
+    west, south, east, north = shape.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise NoArea("no degrees")
+    return shape
