@@ -1,17 +1,17 @@
-"""What phones ask: the forms, a form of the county's own, and what lies beside each."""
+"""What phones ask: the forms, a form of the county's own, published and looked after."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
-from babel import Locale, UnknownLocaleError
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from forms import validate
 from forms.faults import Fault
-from forms.labels import words_in
 from server.survey import (
+    drafts,
     form_downloads,
     form_files,
     form_mappings,
@@ -19,35 +19,29 @@ from server.survey import (
     form_uploads,
     form_versions,
     publishing,
-    replay,
 )
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.form_uploads import Checked
-from server.web import door, language
-from server.web.kept_files import kept_file, made_file
-from server.web.language import _, ngettext
+from server.web import door
+from server.web.form_pages import (
+    ACCEPTED,
+    ORIGINS,
+    STATE_HINT_WORDS,
+    STATE_WORDS,
+    STATES,
+    back_to,
+    language_name,
+    uploaded,
+)
+from server.web.kept_files import made_file
+from server.web.language import _
 
 pages = Blueprint("forms", __name__)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ACCEPTED = ".xlsx,.xls,.csv,.md,.zip,.xml"
 # Java is slow to start; a page must not wait longer for its opinion.
 VALIDATE_TIMEOUT_S = 20.0
-STATE_WORDS = {
-    "open": "open to phones",
-    "closing": "no longer given out",
-    "closed": "takes no answers",
-}
-STATE_BADGES = {"open": "fine", "closing": "todo", "closed": "off"}
-STATE_HINT_WORDS = {
-    "open": "Phones are given the form and their answers are taken.",
-    "closing": "Phones that have it may still send, no phone is given it any more. Use this first.",
-    "closed": "Answers are refused: the phone keeps them and shows why.",
-}
-ORIGIN_WORDS = {"site": "made by the site", "uploaded": "uploaded", "missing": "missing"}
-ORIGIN_BADGES = {"site": "off", "uploaded": "fine", "missing": "watch"}
-_STATES = {"state_words": STATE_WORDS, "state_badges": STATE_BADGES}
 
 
 @pages.get("/forms")
@@ -55,13 +49,15 @@ _STATES = {"state_words": STATE_WORDS, "state_badges": STATE_BADGES}
 def show() -> str:
     """List all forms with their state, and what was sent of each from the reader's villages."""
     session, who = door.session(), door.account()
+    may_manage = who.may(Right.MANAGE_FORMS)
     return render_template(
         "forms.html",
         forms=form_versions.current_forms(session, PROJECT),
         sent=form_overview.sent_by_form(session, who.scope),
-        may_manage=who.may(Right.MANAGE_FORMS),
+        drafts=drafts.drafts(session, PROJECT) if may_manage else [],
+        may_manage=may_manage,
         may_read=who.may(Right.SEE_SUBMISSIONS),
-        **_STATES,
+        **STATES,
     )
 
 
@@ -89,7 +85,7 @@ def upload() -> ResponseReturnValue:
 @door.allow(Right.MANAGE_FORMS)
 def checked(sha256: str) -> ResponseReturnValue:
     """Show what is wrong or doubtful about an uploaded form, and what it would change."""
-    found = form_uploads.check(door.reading(), PROJECT, *_uploaded(sha256))
+    found = form_uploads.check(door.reading(), PROJECT, *uploaded(sha256))
     return _check_page(found), 422 if found.faults else 200
 
 
@@ -97,7 +93,7 @@ def checked(sha256: str) -> ResponseReturnValue:
 @door.allow(Right.MANAGE_FORMS)
 def publish(sha256: str) -> ResponseReturnValue:
     """Publish a checked form."""
-    name, content = _uploaded(sha256)
+    name, content = uploaded(sha256)
     # Compiled before the session is asked for: phones wait for their turn to write behind it.
     prepared = publishing.prepare(publishing.read_source(name, content))
     site, session = door.site(), door.session()
@@ -115,7 +111,7 @@ def publish(sha256: str) -> ResponseReturnValue:
         ),
         "fine",
     )
-    return _back_to(done.form_id, done.waiting)
+    return back_to(done.form_id, done.waiting)
 
 
 @pages.get("/forms/<form_id>")
@@ -133,27 +129,11 @@ def one(form_id: str) -> str:
             (one, _(STATE_WORDS[one]), _(hint)) for one, hint in STATE_HINT_WORDS.items()
         ],
         uploadable=[(one.name, one.name) for one in found.files if one.origin != "site"],
-        origin_words=ORIGIN_WORDS,
-        origin_badges=ORIGIN_BADGES,
-        languages=[_language_name(code) for code in found.compiled.languages if code],
-        **_STATES,
-    )
-
-
-@pages.get("/forms/<form_id>/questions")
-@door.allow(Right.MANAGE_FORMS)
-def questions(form_id: str) -> str:
-    """Show what a form asks, in one of its languages, and what each answer means to the survey."""
-    found = form_overview.overview(door.session(), PROJECT, form_id)
-    spoken = found.compiled.languages
-    wanted = request.args.get("words", language.language())
-    return render_template(
-        "forms_questions.html",
-        form=found,
-        chosen=wanted if wanted in spoken else spoken[0],
-        languages=[(code, _language_name(code)) for code in spoken if code],
-        language_name=_language_name,
-        words_in=words_in,
+        draft=drafts.find(session, PROJECT, form_id),
+        before={newer.id: older.id for newer, older in pairwise(found.versions)},
+        **ORIGINS,
+        languages=[language_name(code) for code in found.compiled.languages if code],
+        **STATES,
     )
 
 
@@ -165,7 +145,7 @@ def change_state(form_id: str) -> ResponseReturnValue:
     publishing.set_state(door.session(), PROJECT, form_id, state)
     door.journal("form_state", form_id, state=state)
     flash(_("The form is now: %(state)s.", state=_(STATE_WORDS[state])), "fine")
-    return _back_to(form_id)
+    return back_to(form_id)
 
 
 @pages.post("/forms/<form_id>/mapping")
@@ -177,46 +157,17 @@ def change_mapping(form_id: str) -> ResponseReturnValue:
     is_removed = "remove" in request.form
     if not content and not is_removed:
         flash(_("Choose the mapping's file first."), "watch")
-        return _back_to(form_id)
+        return back_to(form_id)
     with door.keeping_input() as fault:
         done = form_mappings.set_mapping(
             door.session(), PROJECT, form_id, None if is_removed else content
         )
     if fault:
         flash(" ".join(fault.errors.values()), "watch")
-        return _back_to(form_id)
+        return back_to(form_id)
     door.journal("form_mapping", form_id, is_removed=is_removed)
     flash(_("The mapping is removed.") if is_removed else _("The mapping is in use."), "fine")
-    return _back_to(form_id, done.waiting)
-
-
-@pages.post("/forms/<form_id>/files")
-@door.allow(Right.MANAGE_FORMS)
-def attach(form_id: str) -> ResponseReturnValue:
-    """Take a file the form needs on the phone."""
-    sent = request.files.get("file")
-    name = request.form.get("name", "")
-    if sent is None or not sent.filename:
-        flash(_("Choose a file first."), "watch")
-        return _back_to(form_id)
-    content = sent.read()
-    folder = door.site().settings.files
-    with door.keeping_input() as fault:
-        form_files.attach_file(door.session(), folder, PROJECT, form_id, name, content)
-    if fault:
-        flash(" ".join(fault.errors.values()), "watch")
-        return _back_to(form_id)
-    door.journal("form_file", form_id, name=name)
-    flash(_("%(name)s is uploaded: phones fetch it at their next update.", name=name), "fine")
-    return _back_to(form_id)
-
-
-@pages.get("/forms/<form_id>/files/<name>")
-@door.allow(Right.MANAGE_FORMS)
-def file(form_id: str, name: str) -> Response:
-    """Download a file that lies beside a form."""
-    found = form_files.form_file(door.session(), PROJECT, form_id, name)
-    return kept_file(found.sha256, found.name)
+    return back_to(form_id, done.waiting)
 
 
 @pages.get("/forms/<form_id>/form.xlsx")
@@ -260,11 +211,6 @@ def mapping(form_id: str) -> Response:
     return made_file(beside.encode(), f"{form_id}-mapping.csv", "text/csv")
 
 
-def _uploaded(sha256: str) -> tuple[str, bytes]:
-    folder = door.site().settings.folder / "uploads"
-    return request.args.get("name", "form"), form_uploads.read_upload(folder, sha256)
-
-
 def _source(form_id: str) -> tuple[str, str, bytes]:
     session = door.session()
     found = form_versions.needed_version(session, PROJECT, form_id, request.args.get("version"))
@@ -279,20 +225,12 @@ def _check_page(found: Checked) -> str:
         name=request.args.get("name", "form"),
         refusals=refusals,
         accepted=ACCEPTED,
-        languages=[_language_name(code) for code in _languages(found)],
+        languages=[language_name(code) for code in _languages(found)],
     )
 
 
 def _languages(found: Checked) -> list[str]:
     return [code for code in found.prepared.form.languages if code] if found.prepared else []
-
-
-def _language_name(code: str) -> str:
-    """Return a language's own name: "中文" for zh; what the form calls it where nobody knows."""
-    try:
-        return Locale.parse(code, sep="-").get_display_name() or code
-    except (ValueError, UnknownLocaleError):
-        return code
 
 
 @lru_cache(maxsize=16)
@@ -301,18 +239,3 @@ def _java_says(xml: bytes) -> tuple[Fault, ...] | None:
     if validate.java() is None:
         return None
     return tuple(validate.validate_with_java(xml, VALIDATE_TIMEOUT_S))
-
-
-def _back_to(form_id: str, waiting: int = 0) -> ResponseReturnValue:
-    answer = redirect(url_for("forms.one", form_id=form_id), 303)
-    if waiting:
-        words = ngettext(
-            "%(n)s submission is being read anew.",
-            "%(n)s submissions are being read anew.",
-            waiting,
-        )
-        flash(words, "fine")
-        site = door.site()
-        # At the end of the answer all is committed; before, the thread would find nothing to do.
-        answer.call_on_close(lambda: replay.catch_up_beside(site))
-    return answer
