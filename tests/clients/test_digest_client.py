@@ -207,6 +207,68 @@ def test_a_stale_nonce_is_replaced_by_one_silent_retry(site: Site, phone: Phone)
     assert [(bool(sent), status) for sent, status in phone.sent] == [(True, 401), (True, 200)]
 
 
+def test_counts_may_come_in_any_order_and_twice(phone: Phone) -> None:
+    phone.ask("GET", f"{PROJECT}/formList?deviceID=a")
+
+    # Requests of several threads overtake one another; one that got no answer is sent again.
+    statuses = []
+    for count in (9, 3, 7, 3, 1, 2**32 - 1, 8):
+        phone.counts = itertools.count(count)
+        statuses.append(phone.ask("GET", f"{PROJECT}/formList?deviceID=a").status)
+
+    assert statuses == [200] * 7
+    assert [status for _, status in phone.sent].count(401) == 1
+
+
+def test_a_refused_nonce_is_tried_bare_and_then_answered_anew(site: Site, phone: Phone) -> None:
+    before = submissions(site)
+    # Of a site that was set up anew since: right form, not ours.
+    phone.nonce = digest.new_nonce(b"another site's secret", datetime.now(UTC))
+    body, kind = multipart(submission_xml("uuid:dance"), photo=b"x" * 2_000_000)
+
+    answer = phone.ask("POST", f"{PROJECT}/submission?deviceID=a", body, kind)
+
+    assert answer.status == 201
+    assert submissions(site) == before + 1
+    assert phone.sent[-1][1] == 201
+    assert [status for _, status in phone.sent].count(401) <= 2
+
+
+def test_an_old_nonce_sends_a_long_upload_no_more_than_twice(site: Site, phone: Phone) -> None:
+    phone.nonce = digest.new_nonce(site.secrets.nonces, datetime.now(UTC) - timedelta(hours=13))
+    body, kind = multipart(submission_xml("uuid:stale"), photo=b"x" * 2_000_000)
+
+    answer = phone.ask("POST", f"{PROJECT}/submission?deviceID=a", body, kind)
+
+    assert answer.status == 201
+    assert [(bool(sent), status) for sent, status in phone.sent] == [(True, 401), (True, 201)]
+
+
+def test_credentials_are_taken_before_they_are_asked_for(phone: Phone) -> None:
+    phone.ask("HEAD", f"{PROJECT}/submission?deviceID=a")
+    phone.sent.clear()
+
+    for method, uri in (("HEAD", "submission"), ("GET", "formList?verbose=true&deviceID=%C3%A9")):
+        assert phone.ask(method, f"{PROJECT}/{uri}").status in (200, 204)
+
+    assert all(sent for sent, _ in phone.sent)
+
+
+def test_an_answer_for_one_address_opens_no_other(phone: Phone) -> None:
+    uri = f"{PROJECT}/formList?deviceID=a"
+    phone.ask("GET", uri)
+    answer = phone._answer("GET", uri)
+
+    for other in (f"{PROJECT}/formList?deviceID=b", f"{PROJECT}/forms/plain.xml?deviceID=a"):
+        assert phone._send("GET", other, b"", "", answer).status == 401
+
+
+def test_names_and_passwords_are_plain_ascii(new: NewPhone) -> None:
+    # OkHttp writes both in US-ASCII: another letter would arrive as a question mark.
+    assert f"{new.digest_name}{new.digest_password}".isascii()
+    assert not {*f"{new.digest_name}{new.digest_password}"} & {*'":\\ '}
+
+
 def test_a_wrong_password_ends_in_a_challenge(address: str, new: NewPhone) -> None:
     phone = Phone(address, new.digest_name, "wrong")
 
