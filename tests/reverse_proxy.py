@@ -28,7 +28,7 @@ def proxying(
     a `certificate`.
     """
 
-    class Handler(BaseHTTPRequestHandler):
+    class Passing(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _pass_on(self) -> None:
@@ -64,7 +64,7 @@ def proxying(
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

@@ -77,9 +77,10 @@ def add(
     site_url = _site_url(settings, url)
     with options.opened(settings) as site, options.writing(site) as session:
         account_id = accounts.find_named(session, account).id if account else None
-        made = phones.add_phone(session, PROJECT, name, villages, WHOLE_SITE, account_id)
+        preset = "free" if unlocked else "locked"
+        made = phones.add_phone(session, PROJECT, name, villages, WHOLE_SITE, account_id, preset)
         options.note(session, "phone_added", made.name, villages=sorted({*villages}))
-    _tell(made, site_url, png, is_locked=not unlocked, as_json=as_json)
+    _tell(made, site_url, png, as_json=as_json)
 
 
 @phone.command(
@@ -144,9 +145,10 @@ def rotate(
     """Give a phone a new code; the old one ends. NAME may be its number."""
     site_url = _site_url(settings, url)
     with options.opened(settings) as site, options.writing(site) as session:
-        made = phones.rotate(session, _find(session, name).id, WHOLE_SITE)
+        preset = "free" if unlocked else None
+        made = phones.rotate(session, _find(session, name).id, WHOLE_SITE, preset)
         options.note(session, "phone_code_made", made.name)
-    _tell(made, site_url, png, is_locked=not unlocked, as_json=as_json)
+    _tell(made, site_url, png, as_json=as_json)
 
 
 @phone.command(
@@ -196,9 +198,7 @@ def _line(line: PhoneLine) -> dict[str, object]:
     }
 
 
-def _tell(
-    made: NewPhone, site_url: str, png: Path | None, *, is_locked: bool, as_json: bool
-) -> None:
+def _tell(made: NewPhone, site_url: str, png: Path | None, *, as_json: bool) -> None:
     """Print the code of a phone; it is not kept anywhere."""
     code = phone_codes.make_code(
         site_url,
@@ -206,7 +206,7 @@ def _tell(
         made.project_id,
         worker=made.name,
         project_name=say("Door-to-door survey"),
-        is_locked=is_locked,
+        is_locked=made.is_locked,
     )
     if as_json:
         if png:

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from server.database import first_row
 from server.errors import Missing, NotAllowed, NotValid
 from server.survey.areas import Scope
 from server.survey.phone_villages import VillageName, known_villages
@@ -29,6 +30,8 @@ REALM = "doorstep"
 # As ODK Central's app users: 64 of 64 characters, 384 bits.
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + "!$"
 TOKEN_LENGTH = 64
+# What a phone's code does with the settings of Collect: fixed for work at doors, or left open.
+PRESETS = ("locked", "free")
 # Typed by hand on a small keyboard: no capitals, and nothing that looks like something else.
 PASSWORD_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - not a password
 LONGEST_NAME = 64
@@ -41,8 +44,8 @@ _KNOWN = select(
     Phone.project_id,
     Phone.name,
     Phone.revoked_at,
-    Phone.digest_ha1,
     Account.language,
+    Phone.digest_ha1,
 ).outerjoin(Account, Account.id == Phone.account_id)
 _BY_TOKEN = _KNOWN.where(Phone.token_sha256 == bindparam("token_sha256"))
 _BY_DIGEST_NAME = _KNOWN.where(Phone.digest_name == bindparam("digest_name"))
@@ -69,6 +72,12 @@ class NewPhone:
     token: str
     digest_name: str
     digest_password: str
+    preset: str
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether its code locks the settings of Collect."""
+        return self.preset == "locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class PhoneLine:
     created_at: datetime
     revoked_at: datetime | None
     last_submission_at: datetime | None
+    preset: str
 
 
 def by_token(connection: Connection, token: str) -> KnownPhone | None:
@@ -91,14 +101,14 @@ def by_token(connection: Connection, token: str) -> KnownPhone | None:
 
     Looked up by its hash, so that the time it takes says nothing about other tokens.
     """
-    row = connection.execute(_BY_TOKEN, {"token_sha256": _sha256(token)}).first()
-    return None if row is None else _known_phone(row)
+    row = first_row(connection, _BY_TOKEN, {"token_sha256": _sha256(token)})
+    return None if row is None else _known_phone(*row[:5])
 
 
 def by_digest_name(connection: Connection, name: str) -> tuple[KnownPhone, str] | None:
     """Return the phone with this Digest name, and its HA1; None for a name nobody was given."""
-    row = connection.execute(_BY_DIGEST_NAME, {"digest_name": name}).first()
-    return None if row is None else (_known_phone(row), row.digest_ha1)
+    row = first_row(connection, _BY_DIGEST_NAME, {"digest_name": name})
+    return None if row is None else (_known_phone(*row[:5]), row[5])
 
 
 def villages_of(connection: Connection, phone_id: int) -> tuple[str, ...]:
@@ -119,8 +129,9 @@ def add_phone(
     village_codes: Iterable[str],
     scope: Scope,
     account_id: int | None = None,
+    preset: str = "locked",
 ) -> NewPhone:
-    """Add a phone that serves villages of `scope`.
+    """Add a phone that serves villages of `scope`; `preset` is one of PRESETS.
 
     Raises NotValid for an unusable name, for no village, and for a code that is no village there.
     """
@@ -132,25 +143,29 @@ def add_phone(
         account_id=account_id,
         created_at=datetime.now(UTC),
         revoked_at=None,
+        preset=_known_preset(preset),
     )
     made = _give_ways_in(phone)
     session.add(phone)
     session.flush()
     session.add_all(PhoneVillage(phone_id=phone.id, village_code=code) for code in codes)
     session.flush()
-    return NewPhone(phone.id, project_id, chosen, *made)
+    return NewPhone(phone.id, project_id, chosen, *made, phone.preset)
 
 
-def rotate(session: Session, phone_id: int, scope: Scope) -> NewPhone:
+def rotate(session: Session, phone_id: int, scope: Scope, preset: str | None = None) -> NewPhone:
     """Give a phone a new token, name and password; the old ones end now. A revoked one comes back.
 
+    `preset` None keeps what the phone had.
     Raises Missing, and NotAllowed when it also serves villages outside `scope`.
     """
     phone = _changeable(session, phone_id, scope)
     made = _give_ways_in(phone)
     phone.revoked_at = None
+    if preset is not None:
+        phone.preset = _known_preset(preset)
     session.flush()
-    return NewPhone(phone.id, phone.project_id, phone.name, *made)
+    return NewPhone(phone.id, phone.project_id, phone.name, *made, phone.preset)
 
 
 def revoke(session: Session, phone_id: int, scope: Scope) -> None:
@@ -217,8 +232,10 @@ def digest_hash(name: str, password: str) -> str:
     return hashlib.md5(f"{name}:{REALM}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
-def _known_phone(row: Row[int, int, str, datetime | None, str, str | None]) -> KnownPhone:
-    return KnownPhone(row.id, row.project_id, row.name, row.revoked_at is not None, row.language)
+def _known_phone(
+    phone_id: int, project_id: int, name: str, revoked_at: datetime | None, language: str | None
+) -> KnownPhone:
+    return KnownPhone(phone_id, project_id, name, revoked_at is not None, language)
 
 
 def _lines(session: Session, condition: ColumnElement[bool]) -> list[PhoneLine]:
@@ -248,6 +265,7 @@ def _lines(session: Session, condition: ColumnElement[bool]) -> list[PhoneLine]:
             created_at=phone.created_at,
             revoked_at=phone.revoked_at,
             last_submission_at=received_at,
+            preset=phone.preset,
         )
         for phone, account, received_at in rows
     ]
@@ -289,6 +307,12 @@ def _give_ways_in(phone: Phone) -> tuple[str, str, str]:
     phone.digest_name = digest_name
     phone.digest_ha1 = digest_hash(digest_name, password)
     return token, digest_name, password
+
+
+def _known_preset(preset: str) -> str:
+    if preset not in PRESETS:
+        raise NotValid("Choose locked or free settings.", "preset")
+    return preset
 
 
 def _random(characters: str, length: int) -> str:

@@ -44,6 +44,7 @@ ACTION_WORDS = {
     "phone_list_revealed": "Saw in full what a phone gets",
     "phone_code_made": "Made a phone's code",
     "phone_revoked": "Shut a phone out",
+    "phone_sheet_made": "Made phones' codes to print",
     "form_published": "Published a form",
     "form_state": "Opened or closed a form",
     "form_mapping": "Changed a form's mapping",

@@ -7,13 +7,13 @@ read into memory once. `%(name)s` places are always filled by name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, current_app, g, has_request_context, request
@@ -136,6 +136,11 @@ def clock(value: datetime) -> str:
     return format_time(value, "HH:mm", tzinfo=zone, locale=_LOCALES[language()])
 
 
+def span(seconds: float) -> str:
+    """Write a length of time in its largest unit: 25 minutes, 3 hours; 3小时."""
+    return format_timedelta(timedelta(seconds=seconds), locale=_LOCALES[language()])
+
+
 class _TemplateWords:
     """What jinja2's i18n extension asks for. It fills the places itself (newstyle)."""
 
@@ -174,7 +179,7 @@ def set_up(app: Flask, site_language: str, zone: Any) -> None:
     )
     app.jinja_env.globals["spoken"] = _Now()
     app.jinja_env.filters.update(
-        number=number, percent=percent, day=day, moment=moment, clock=clock
+        number=number, percent=percent, day=day, moment=moment, clock=clock, span=span
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for one in LANGUAGES:

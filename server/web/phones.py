@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
-import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from server.errors import NotValid
-from server.survey import accounts, addresses, phone_codes, phone_villages, phones
+from server.survey import accounts, phone_board, phone_villages, phones
+from server.survey import phone_codes as codes
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
+from server.survey.phone_board import BoardLine, Marks, State
 from server.survey.phones import NewPhone, PhoneLine
-from server.web import door, language
+from server.web import door, phone_codes
 from server.web.language import _
 
 pages = Blueprint("phones", __name__, url_prefix="/phones")
 
-# How a worker gets going, read out or printed: message ids, shown in every language of the site.
-STEP_WORDS = (
-    "Install ODK Collect or KoboCollect on the phone, and open it.",
-    "Tap “Configure with QR code” and hold the camera over this code. In a Collect that has a "
-    "project already: tap the round icon at the top, then “Add project”.",
-    "Wait until “Start new form” lists the forms. Without a signal they come later.",
-    "Finished forms are sent by themselves as soon as there is a signal.",
-)
+SHOWN = 100
+# What the board can be narrowed to, by its name in the address.
+SHOWN_WORDS = {
+    "silent": "Silent",
+    "new": "Not heard of yet",
+    "form": "Old form",
+    "app": "Old app",
+    "revoked": "Shut out",
+}
+SORT_WORDS = {
+    "contact": "Longest silent",
+    "sent": "Longest without sending",
+    "name": "Name",
+}
+_FITS: dict[str, Callable[[BoardLine], bool]] = {
+    "silent": lambda one: one.state == State.SILENT,
+    "new": lambda one: one.state == State.NEW,
+    "form": lambda one: one.has_old_form,
+    "app": lambda one: one.has_old_app,
+    "revoked": lambda one: one.state == State.REVOKED,
+    "": lambda one: True,
+}
 
 
 @pages.get("/")
 @door.allow(Right.MANAGE_PHONES)
 def show() -> str:
-    """List the phones that serve the reader's villages."""
-    listed = phones.phone_list(door.session(), PROJECT, door.account().scope)
-    in_use = sum(one.revoked_at is None for one in listed)
-    return render_template("phones.html", phones=listed, in_use=in_use)
+    """Show the phones that serve the reader's villages: silent, with old forms, shut out."""
+    now = datetime.now(UTC)
+    lines = phone_board.board(door.session(), PROJECT, door.account().scope, now, _marks())
+    told = request.args
+    shown = told.get("show", "") if told.get("show", "") in _FITS else ""
+    sort = told.get("sort", "") if told.get("sort", "") in SORT_WORDS else "contact"
+    wanted = told.get("wanted", "").strip()
+    fitting = _ordered(
+        [one for one in lines if _FITS[shown](one) and _is_called(one, wanted)], sort
+    )
+    first = (max(1, told.get("page", 1, int)) - 1) * SHOWN
+    return render_template(
+        "phones.html",
+        lines=fitting[first : first + SHOWN],
+        everywhere=len(lines),
+        in_use=sum(one.is_in_use for one in lines),
+        counts={key: sum(map(fits, lines)) for key, fits in _FITS.items()},
+        shown=shown,
+        shown_words={key: _(words) for key, words in SHOWN_WORDS.items()},
+        sort=sort,
+        sorts=[(key, _(words)) for key, words in SORT_WORDS.items()],
+        wanted=wanted,
+        marks=_marks(),
+        newer=door.this_address(page=str(first // SHOWN)) if first else None,
+        older=door.this_address(page=str(first // SHOWN + 2))
+        if first + SHOWN < len(fitting)
+        else None,
+        this_address=door.this_address,
+        now=now,
+    )
 
 
 @pages.get("/new")
@@ -52,7 +93,7 @@ def add() -> ResponseReturnValue:
     if "search" in request.form:
         return _new_page({})
     with door.keeping_input() as fault:
-        site_url = phone_codes.clean_site_url(request.form.get("address", ""))
+        site_url = codes.clean_site_url(request.form.get("address", ""))
         made = phones.add_phone(
             door.session(),
             PROJECT,
@@ -60,11 +101,12 @@ def add() -> ResponseReturnValue:
             request.form.getlist("village"),
             door.account().scope,
             _account_id(),
+            request.form.get("preset", "locked"),
         )
     if fault:
         return _new_page(fault.errors), 422
     door.journal("phone_added", made.name, villages=sorted({*request.form.getlist("village")}))
-    return _code_page(made, site_url, is_locked="free" not in request.form)
+    return _code_page(made, site_url)
 
 
 @pages.get("/<int:phone_id>")
@@ -81,14 +123,14 @@ def assign(phone_id: int) -> ResponseReturnValue:
     before = _line(phone_id)
     if "search" in request.form:
         return _one_page(before, {})
-    codes = request.form.getlist("village")
+    chosen = request.form.getlist("village")
     with door.keeping_input() as fault:
         scope = door.account().scope
-        phones.assign_villages(door.session(), phone_id, codes, scope)
+        phones.assign_villages(door.session(), phone_id, chosen, scope)
         phones.link_account(door.session(), phone_id, _account_id(), scope)
     if fault:
         return _one_page(before, fault.errors), 422
-    door.journal("phone_changed", before.name, villages=sorted({*codes}))
+    door.journal("phone_changed", before.name, villages=sorted({*chosen}))
     flash(_("%(name)s gets the new lists when the phone next asks.", name=before.name), "fine")
     return redirect(url_for("phones.show"), 303)
 
@@ -99,12 +141,13 @@ def renew(phone_id: int) -> ResponseReturnValue:
     """Give the phone a new code and show it, once; the old one ends."""
     before = _line(phone_id)
     with door.keeping_input() as fault:
-        site_url = phone_codes.clean_site_url(request.form.get("address", ""))
-        made = phones.rotate(door.session(), phone_id, door.account().scope)
+        site_url = codes.clean_site_url(request.form.get("address", ""))
+        preset = request.form.get("preset")
+        made = phones.rotate(door.session(), phone_id, door.account().scope, preset)
     if fault:
         return _one_page(before, fault.errors), 422
     door.journal("phone_code_made", made.name)
-    return _code_page(made, site_url, is_locked="free" not in request.form)
+    return _code_page(made, site_url)
 
 
 @pages.post("/<int:phone_id>/revoke")
@@ -122,41 +165,74 @@ def _line(phone_id: int) -> PhoneLine:
     return phones.find(door.session(), phone_id, door.account().scope)
 
 
+def _marks() -> Marks:
+    settings = door.site().settings
+    return Marks(settings.silent_days, settings.oldest_app)
+
+
+def _is_called(line: BoardLine, wanted: str) -> bool:
+    """Say whether a phone's name, number, account or one of its villages holds what is wanted."""
+    told = [line.phone.name, line.phone.account or "", *(one.name for one in line.villages)]
+    return wanted == str(line.phone.id) or any(wanted.lower() in one.lower() for one in told)
+
+
+def _ordered(lines: Sequence[BoardLine], sort: str) -> list[BoardLine]:
+    """Return the phones in one of the orders of SORT_WORDS, those shut out last."""
+    never = datetime.min.replace(tzinfo=UTC)
+    keys: dict[str, Callable[[BoardLine], datetime]] = {
+        "contact": lambda one: one.last_contact_at or never,
+        "sent": lambda one: one.last_submission_at or never,
+        "name": lambda one: never,
+    }
+    by_name = sorted(lines, key=lambda one: (one.phone.name, one.phone.id))
+    return sorted(by_name, key=lambda one: (not one.is_in_use, keys[sort](one)))
+
+
 def _new_page(errors: dict[str, str]) -> str:
     typed = request.form
     return render_template(
         "phones_new.html",
         errors=errors,
         name=typed.get("name", ""),
-        is_free="free" in typed,
-        address=typed.get("address") or _site_url(),
+        preset=typed.get("preset", "locked"),
+        presets=_presets(),
+        address=typed.get("address") or phone_codes.site_url(),
         **_choices(typed.getlist("village")),
     )
 
 
 def _one_page(phone: PhoneLine, errors: dict[str, str]) -> str:
     typed = request.form
-    scope = door.account().scope
-    codes = typed.getlist("village") if typed else [one.code for one in phone.villages]
+    now, scope = datetime.now(UTC), door.account().scope
+    village_codes = typed.getlist("village") if typed else [one.code for one in phone.villages]
     return render_template(
         "phones_one.html",
+        line=phone_board.find(door.reading(), PROJECT, phone.id, scope, now, _marks()),
         phone=phone,
         errors=errors,
         can_change=all(scope.covers(one.code) for one in phone.villages),
-        address=typed.get("address") or _site_url(),
-        **_choices(codes, phone.account_id),
+        preset=typed.get("preset", phone.preset),
+        presets=_presets(),
+        address=typed.get("address") or phone_codes.site_url(),
+        marks=_marks(),
+        now=now,
+        **_choices(village_codes, phone.account_id),
     )
 
 
-def _choices(codes: Sequence[str], account_id: int | None = None) -> dict[str, object]:
+def _presets() -> list[tuple[str, str]]:
+    return [(key, _(words)) for key, words in phone_codes.PRESET_WORDS.items()]
+
+
+def _choices(chosen: Sequence[str], account_id: int | None = None) -> dict[str, object]:
     """Return what both forms offer: villages, as far as a search has found them, and accounts."""
     session, scope = door.session(), door.account().scope
     search = request.form.get("wanted", "")
     offered = accounts.account_list(session, scope)
     return {
         "search": search,
-        "choices": phone_villages.village_choices(session, scope, search, codes),
-        "chosen": codes,
+        "choices": phone_villages.village_choices(session, scope, search, chosen),
+        "chosen": chosen,
         "accounts": [("", _("nobody’s")), *((str(one.id), one.name) for one in offered)],
         "account": request.form.get("account", str(account_id or "")),
     }
@@ -173,35 +249,12 @@ def _account_id() -> int | None:
     raise NotValid("There is no such account.", "account")
 
 
-def _code_page(made: NewPhone, site_url: str, *, is_locked: bool) -> str:
-    code = phone_codes.make_code(
-        site_url,
-        made.token,
-        made.project_id,
-        worker=made.name,
-        project_name=_("Door-to-door survey"),
-        is_locked=is_locked,
-    )
-    picture = segno.make(code.text, error="l", micro=False)
-    own = language.language()
-    spoken = [own, *(one for one in language.LANGUAGES if one != own)]
+def _code_page(made: NewPhone, address: str) -> str:
+    code = phone_codes.code_of(made, address)
     return render_template(
         "phones_code.html",
         made=made,
         code=code,
-        # As an image of its own: the page's styles for drawings would thicken its lines.
-        picture=picture.svg_data_uri(scale=4, border=4),
-        steps={one: [language.words(one).text(step) for step in STEP_WORDS] for one in spoken},
+        picture=phone_codes.picture_of(code.text),
+        steps=phone_codes.steps(),
     )
-
-
-def _site_url() -> str:
-    """Return where phones find the site: as the reader did, unless only his own machine can."""
-    host = request.host.partition(":")[0]
-    try:
-        is_own_machine = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_own_machine = host == "localhost"
-    if is_own_machine:
-        return addresses.main_address(door.site().settings)
-    return request.url_root.rstrip("/")

@@ -38,7 +38,7 @@ WEB_TOOLS = only("flask", "werkzeug", "jinja2", "click", "marshmallow", "granian
 # The longest name that fits a module decides.
 ROOMS = {
     "forms": Room(("forms",), only("pyxform", "lxml", "openpyxl", "xlrd", "cryptography")),
-    "exports": Room(("exports",), only("openpyxl", "lxml")),
+    "exports": Room(("exports",), only("openpyxl", "lxml", "reportlab")),
     "maps": Room(("maps",), only("folium", "branca", "jinja2", "shapely")),
     "server.errors": Room((), only()),
     "server.config": Room((), only()),

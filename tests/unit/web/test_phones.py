@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -12,10 +13,12 @@ import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from server.database import writing_session
 from server.survey import journal, phones
 from server.survey.areas import WHOLE_SITE
 from server.survey.phones import PhoneLine
 from server.survey.site import Site
+from server.tables.truth import Phone
 from tests import phone_site
 from tests.phone_site import AWAY, HERE, NEXT, add_phone
 from tests.signed_in import Browser, browser_of
@@ -112,7 +115,7 @@ def test_the_steps_are_in_both_languages_the_readers_first(site: Site) -> None:
 
 
 def test_settings_may_be_left_open(supervisor: Browser) -> None:
-    page = supervisor.post("/phones/new", filled(free="1"))
+    page = supervisor.post("/phones/new", filled(preset="free"))
 
     assert "Password for the locked settings" not in page.text
 
@@ -188,7 +191,46 @@ def test_the_list_shows_the_readers_phones(site: Site, supervisor: Browser) -> N
     assert page.text.count('<th scope="row"') == 1
     assert "清水村" in page.text
     assert "远村" not in page.text
-    assert "nothing yet" in page.text
+    assert "not heard of yet" in page.text
+
+
+def test_the_board_counts_silent_phones_and_narrows_to_them(
+    site: Site, supervisor: Browser
+) -> None:
+    silent, busy = add_phone(site, [HERE]), add_phone(site, [NEXT])
+    with writing_session(site.engine) as session:
+        session.get_one(Phone, silent.id).created_at = datetime(2026, 1, 1, tzinfo=UTC)
+        session.get_one(Phone, busy.id).name = "Bo"
+
+    board = supervisor.get("/phones/")
+    narrowed = supervisor.get("/phones/?show=silent")
+    named = supervisor.get("/phones/?wanted=bo&sort=name&page=0")
+
+    assert "phones silent for 3 days" in board.text
+    assert '<b class="big">1</b> of 2' in board.text
+    assert "silent for" in narrowed.text
+    assert narrowed.text.count('<th scope="row"') == 1
+    assert f'"/phones/{silent.id}"' in narrowed.text
+    assert f'"/phones/{busy.id}"' in named.text
+    assert named.text.count('<th scope="row"') == 1
+
+
+def test_a_phones_page_shows_its_device_and_forms(site: Site, supervisor: Browser) -> None:
+    phone = add_phone(site, [HERE])
+    agent = {"User-Agent": "org.koboc.collect.android/2023.2.1 Dalvik"}
+    phone_site.client_of(site).get(
+        phone_site.path(phone, "formList") + "?deviceID=collect:q", headers=agent
+    )
+    written = site.contacts.flush()
+    assert written is not None
+    written.result()
+
+    page = supervisor.get(f"/phones/{phone.id}")
+
+    assert "KoboCollect 2023.2.1" in page.text
+    assert "collect:q" in page.text
+    assert page.text.count("</svg>old</span>") == 1
+    assert "old" in supervisor.get("/phones/?show=app").text
 
 
 def test_a_phone_of_other_villages_is_missing(site: Site, supervisor: Browser) -> None:
