@@ -36,6 +36,8 @@ MESSAGES = {
     "required_missing": "This question must be answered, and is not.",
     "unknown_field": "The form has no such question, or only one answer to it is allowed.",
     "entity_list_unknown": "The form does not declare the entity list “%(list)s”.",
+    "entity_action_undeclared": "The form does not declare that it does this to the entity list "
+    "“%(list)s”.",
     "entity_id_missing": "The entity for the list “%(list)s” has no id.",
     "entity_id_malformed": "The entity for the list “%(list)s” has an id that is not a UUID.",
     "entity_label_missing": "The new entity for the list “%(list)s” has no label.",

@@ -35,12 +35,19 @@ class EntityBlock:
     path: str
     position: tuple[int, ...]
 
-    def faults(self, known_lists: frozenset[str]) -> list[str]:
-        """Return the complaint codes of this block; none when it asks for nothing."""
+    def faults(self, declared: Mapping[str, frozenset[str]]) -> list[str]:
+        """Return the complaint codes of this block; none when it asks for nothing.
+
+        `declared` holds what the form may do to each of its lists: create, update.
+        """
         if not (self.creates or self.updates):
             return []
+        wanted = {"create": self.creates, "update": self.updates}
+        may = declared.get(self.list_name)
+        is_told = may is None or all(verb in may for verb, is_asked in wanted.items() if is_asked)
         tests = (
-            ("entity_list_unknown", self.list_name not in known_lists),
+            ("entity_list_unknown", may is None),
+            ("entity_action_undeclared", not is_told),
             ("entity_id_missing", not self.entity_id),
             ("entity_id_malformed", self.entity_id and not _UUID.fullmatch(self.entity_id)),
             ("entity_label_missing", self.creates and not self.label),
@@ -64,7 +71,7 @@ def read_block(
         label=(label or "").strip() or None,
         base_version=read_integer(attributes.get("baseVersion", "")),
         trunk_version=read_integer(attributes.get("trunkVersion", "")),
-        branch_id=attributes.get("branchId") or None,
+        branch_id=attributes.get("branchId", "").lower().removeprefix("uuid:") or None,
         properties=properties,
         path=path,
         position=position,

@@ -66,7 +66,11 @@ class ReadingPlan:
         self.repeats = form.repeats
         self.fields: Mapping[str, Field] = {field.path: field for field in form.fields}
         self.root = _tree(form)
-        self.lists = frozenset(entity.list_name for entity in form.entities)
+        self.lists: dict[str, frozenset[str]] = {}
+        for entity in form.entities:
+            verbs = {"create": entity.creates, "update": entity.updates}
+            does = frozenset(verb for verb, is_declared in verbs.items() if is_declared)
+            self.lists[entity.list_name] = self.lists.get(entity.list_name, frozenset()) | does
         self.rules = {
             field.path: rule for field in form.fields if (rule := _rule(field, self.fields))
         }

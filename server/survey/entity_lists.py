@@ -13,7 +13,7 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, and_, bindparam, func, or_, select
 
 from server.survey import areas
 from server.survey.entity_columns import CLINICS, PRIVATE_LISTS, SITE_LISTS, list_rules
@@ -144,13 +144,16 @@ def integrity(
 ) -> dict[str, bool]:
     """Return for each id whether the phone shall forget it: True when it is not served to it.
 
-    Ids the site does not know are left out: what creates them may still be on its way.
+    Also True for one that was deleted. Ids the site does not know are left out: what creates them
+    may still be on its way.
     """
     asked = {one: one.lower() for one in itertools.islice(ids, _MOST_IDS)}
     wanted = [*asked.values()]
     known, served = set[str](), set[str]()
     own = select(Entity.entity_id).where(Entity.entity_id.in_(wanted))
-    known.update(connection.scalars(own.where(Entity.list_name == list_name, Entity.is_created)))
+    # One that waits to be created is not known yet: its phone keeps it.
+    is_known = or_(Entity.is_created, Entity.is_deleted)
+    known.update(connection.scalars(own.where(Entity.list_name == list_name, is_known)))
     served.update(connection.scalars(own.where(*_served(list_name, villages, owner))))
     if list_name == CLINICS:
         registered = select(Clinic.id).where(Clinic.id.in_(wanted))

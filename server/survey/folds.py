@@ -1,7 +1,7 @@
-"""What all reports about one household, person, case or entity add up to. Pure folds.
+"""What all reports about one household, person or case add up to. Pure folds.
 
-Each takes rows in any order and sorts them by `moment` (or by submission for entities, whose
-versions are the order of arrival), so the outcome does not depend on what arrived first.
+Each takes rows in any order and sorts them by `moment`, so the outcome does not depend on what
+arrived first. Entities, whose versions are the order of arrival: server/survey/entities/history.
 """
 
 from __future__ import annotations
@@ -124,31 +124,6 @@ def last_village(reports: Iterable[Row]) -> str:
     """Return the village of the latest of at least one report."""
     village: str = max(reports, key=_moment)["village_code"]
     return village
-
-
-def entity(list_name: str, entity_id: str, changes: Iterable[Row]) -> dict[str, Any]:
-    """Return the Entity row of at least one change; the version counts its changes.
-
-    Last write wins, property by property; a create counts first, whenever it came. The village
-    is the property `village_code`, by which lists are cut to a phone's villages.
-    """
-    ordered = sorted(
-        changes, key=lambda one: (not one["creates"], one["submission_id"], one["number"])
-    )
-    properties: dict[str, str] = {}
-    label = ""
-    for change in ordered:
-        properties.update(change["properties"])
-        label = change["label"] or label
-    return {
-        "list_name": list_name,
-        "entity_id": entity_id,
-        "village_code": properties.get("village_code", ""),
-        "label": label,
-        "version": len(ordered),
-        "is_created": any(change["creates"] for change in ordered),
-        "properties": properties,
-    }
 
 
 def _moment(row: Row) -> tuple[str, int]:

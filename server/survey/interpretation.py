@@ -53,7 +53,10 @@ class Keys:
 
 @dataclass(slots=True)
 class Interpretation:
-    """The report rows of one submission, ready to insert; `state` as in tables.Projected."""
+    """The report rows of one submission, ready to insert; `state` as in tables.Projected.
+
+    `corrects` is the correction that a new submission names; an edit names none.
+    """
 
     origin: Origin
     state: str = "projected"
@@ -65,6 +68,8 @@ class Interpretation:
     audits: list[Row] = field(default_factory=list)
     flags: list[Row] = field(default_factory=list)
     changes: list[Row] = field(default_factory=list)
+    named_files: list[Row] = field(default_factory=list)
+    corrects: str = ""
 
 
 def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
@@ -77,10 +82,15 @@ def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
     if answers.has_concept("clinic.id"):
         _report_audit(result, answers, visit)
     result.changes = [
-        _change(origin, number, block)
+        _change(origin, number, block, answers, visit["village_code"])
         for number, block in enumerate(answers.entities)
         if (block.creates or block.updates) and block.entity_id and block.list_name
     ]
+    result.named_files = [
+        {"submission_id": origin.submission_id, "name": name} for name in answers.file_names
+    ]
+    if origin.deprecated_id is None:
+        result.corrects = (answers.concept("visit.corrects") or "").lower()
     today = origin.received_at.astimezone(keys.zone).date()
     complaints = checks.complaints(answers)
     complaints += domain_checks.domain_complaints(answers, origin.received_at, today)
@@ -353,7 +363,10 @@ def _score(answers: Answers) -> Row:
     }
 
 
-def _change(origin: Origin, number: int, block: EntityBlock) -> Row:
+def _change(
+    origin: Origin, number: int, block: EntityBlock, answers: Answers, village_code: str
+) -> Row:
+    faults = block.faults(answers.plan.lists)
     return {
         "submission_id": origin.submission_id,
         "number": number,
@@ -363,5 +376,12 @@ def _change(origin: Origin, number: int, block: EntityBlock) -> Row:
         "updates": block.updates,
         "label": block.label,
         "base_version": block.base_version,
+        "trunk_version": block.trunk_version,
+        "branch_id": block.branch_id,
         "properties": dict(block.properties),
+        "fault": faults[0] if faults else "",
+        "outcome": "",
+        "deprecated_id": origin.deprecated_id,
+        "phone_id": origin.phone_id,
+        "village_code": village_code,
     }

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 from server.config import Settings
 from server.database import Base, open_engine, table_of, tables_of, writing
 from server.survey import devices, keeping, projection
+from server.survey.entities import folding
 from server.survey.interpretation import Keys
 from server.survey.plans import Plans
 from server.survey.writer import Lane, Writer
@@ -157,8 +158,9 @@ def _bring_up_to_date(engine: Engine, url: str) -> None:
 
 
 def make_projections(connection: Connection) -> None:
-    """Create the empty projected tables with today's stamp."""
+    """Create the projected tables with today's stamp: empty but for what a desk decided alone."""
     Base.metadata.create_all(connection, tables=PROJECTED_TABLES)
+    folding.refold_decided(connection)
     connection.execute(table_of(projections.ProjectionStamp).insert(), {"stamp": PROJECTION_STAMP})
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from forms import checks, domain_checks
 from server.survey import placing
 from server.survey.areas import Scope
+from server.survey.entities import folding
 from server.tables.projections import DayTally, Flag, Projected, VillageTally, Visit
 from server.tables.reference import Village
 from server.tables.truth import Form, FormVersion, Phone, PhoneVillage, Submission
@@ -25,7 +26,12 @@ ANY_FLAG = "any"
 STUCK = ("parked", "failed", "replaced")
 """States without a visit: nothing is known of where such a submission belongs but who sent it."""
 
-FLAG_MESSAGES = {**checks.MESSAGES, **domain_checks.MESSAGES, **placing.MESSAGES}
+FLAG_MESSAGES = {
+    **checks.MESSAGES,
+    **domain_checks.MESSAGES,
+    **placing.MESSAGES,
+    **folding.MESSAGES,
+}
 """English message ids of all flags, by code."""
 
 

@@ -35,6 +35,10 @@ class Differences:
             self._day[row["village_code"], row["visited_on"], row["form_id"]] += sign
         self._village[row["village_code"], "flags"] += sign * row["flags"]
 
+    def flags(self, village_code: str, more: int) -> None:
+        """Count flags that came to a submission's visit after it was counted, or went."""
+        self._village[village_code, "flags"] += more
+
     def household(self, row: Row, sign: int) -> None:
         """Count one household and its outcome."""
         self._village[row["village_code"], "households"] += sign

@@ -76,6 +76,32 @@ class Correction(Base):
     withdrawn_by: Mapped[str | None]
 
 
+class Purged(Base):
+    """That a submission was wiped out for good: all that is left of it, so that a phone that sends
+    it once more is answered kindly, and nothing is kept anew.
+    """
+
+    __tablename__ = "purged"
+    instance_id: Mapped[str] = mapped_column(primary_key=True)
+    form_id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str]
+
+
+class VersionReading(Base):
+    """That submissions of a version nobody published are read as those of another, `read_as`."""
+
+    __tablename__ = "version_reading"
+    project_id: Mapped[int] = mapped_column(primary_key=True)
+    form_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    read_as: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str]
+
+
 class EntityAction(Base):
     """What a desk, an import or the clock did to one entity.
 
@@ -110,7 +136,8 @@ class EntityAction(Base):
 class EntityList(Base):
     """What a site settled for one of its entity lists; without a row the defaults hold.
 
-    `needs_approval`: what a phone creates waits for an approving review of its submission.
+    `needs_approval`: what a phone creates waits for an approving review of its submission, from
+    the submissions after `approval_after_submission_id` on: what was created before stays.
     `owner_only`: a phone gets what it created itself.
     """
 
@@ -118,6 +145,7 @@ class EntityList(Base):
     project_id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     needs_approval: Mapped[bool] = mapped_column(default=False)
+    approval_after_submission_id: Mapped[int] = mapped_column(default=0, server_default="0")
     owner_only: Mapped[bool] = mapped_column(default=False)
     made_at: Mapped[datetime] = mapped_column(UtcTime)
     made_by: Mapped[str]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Base, UtcTime
@@ -20,14 +20,31 @@ from server.database import Base, UtcTime
 class Projected(Base):
     """That a submission has been worked out.
 
-    State is projected, waiting (to be projected once more), parked (unknown version), failed or
-    replaced by an edit.
+    State is projected, waiting (to be projected once more), parked (unknown version), failed,
+    replaced by an edit or a correction, or binned.
     """
 
     __tablename__ = "projected"
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str]
+
+
+class CorrectionAnswer(Base):
+    """That a submission says it corrects another, by the entity that was sent to its phone."""
+
+    __tablename__ = "correction_answer"
+    __table_args__ = (Index("correction_answer_by_entity", "entity_id"),)
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entity_id: Mapped[str]
+
+
+class NamedFile(Base):
+    """A file that the answers of a submission name, whether it has come or not."""
+
+    __tablename__ = "named_file"
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Visit(Base):
@@ -151,13 +168,25 @@ class Flag(Base):
 
 
 class EntityChange(Base):
-    """What one submission does to one entity.
+    """What one submission says to one entity, kept also when an edit replaced the submission.
 
-    The entity's versions are its changes in order of arrival.
+    `fault` is the first complaint about the block, "" for none. `outcome` is what became of it:
+    applied, held (its predecessor has not come), waiting (for approval), rejected, superseded (an
+    edit of a submission that was taken), faulty, or the code of the flag that says why not.
+    `deprecated_id` is the submission this one is an edit of; `village_code` that of the visit.
     """
 
     __tablename__ = "entity_change"
-    __table_args__ = (Index("entity_change_by_entity", "entity_id"),)
+    __table_args__ = (
+        Index("entity_change_by_entity", "entity_id"),
+        # Nearly all are applied: what waits for people is few, and found at once.
+        Index(
+            "entity_change_open",
+            "outcome",
+            sqlite_where=text("outcome <> 'applied'"),
+            postgresql_where=text("outcome <> 'applied'"),
+        ),
+    )
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     list_name: Mapped[str]
@@ -166,7 +195,14 @@ class EntityChange(Base):
     updates: Mapped[bool]
     label: Mapped[str | None]
     base_version: Mapped[int | None]
+    trunk_version: Mapped[int | None]
+    branch_id: Mapped[str | None]
     properties: Mapped[dict[str, Any]] = mapped_column(JSON)
+    fault: Mapped[str]
+    outcome: Mapped[str]
+    deprecated_id: Mapped[str | None]
+    phone_id: Mapped[int | None]
+    village_code: Mapped[str]
 
 
 class Household(Base):
@@ -248,18 +284,31 @@ class Case(Base):
 class Entity(Base):
     """What a phone may choose from, as its changes leave it.
 
-    Not served while `is_created` is false.
+    Not served while `is_created` is false: it was changed and not created, or was deleted.
+    `conflict` is "", soft (somebody else changed other things meanwhile) or hard (the same
+    things) until a person resolves it. `phone_id` is the phone that created it.
     """
 
     __tablename__ = "entity"
-    __table_args__ = (Index("entity_by_village", "list_name", "village_code"),)
+    __table_args__ = (
+        Index("entity_by_village", "list_name", "village_code"),
+        Index(
+            "entity_in_conflict",
+            "list_name",
+            sqlite_where=text("conflict <> ''"),
+            postgresql_where=text("conflict <> ''"),
+        ),
+    )
     entity_id: Mapped[str] = mapped_column(primary_key=True)
     list_name: Mapped[str] = mapped_column(primary_key=True)
     village_code: Mapped[str]
     label: Mapped[str]
     version: Mapped[int]
     is_created: Mapped[bool]
+    is_deleted: Mapped[bool]
+    conflict: Mapped[str]
     properties: Mapped[dict[str, Any]] = mapped_column(JSON)
+    phone_id: Mapped[int | None]
 
 
 class EntityTally(Base):

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert, update
 
 from server.database import Base, insert_or_replace, open_engine
-from server.survey import entity_lists, folds
+from server.survey import entity_lists
+from server.survey.entities import history
 from server.survey.tallies import Differences
 from server.tables.projections import Entity, EntityTally
 from server.tables.reference import Clinic
+from tests.entity_rows import a_change
 
 VILLAGES = ("130921211201", "130921211202", "532301103201")
 PHONES = (VILLAGES[:1], VILLAGES[1:2], VILLAGES[:2], VILLAGES, ())
@@ -75,23 +77,22 @@ def tell(connection: Connection, told: dict[tuple[str, str], Any], step: Change)
     """Apply a change as the projection does: fold, take the old row off the tally, add the new."""
     list_name, entity_id, creates, label, properties = step
     known = told.setdefault((list_name, entity_id), [])
-    old = folds.entity(list_name, entity_id, known) if known else None
-    known.append(
-        {
-            "submission_id": len(known),
-            "number": 0,
-            "creates": creates,
-            "label": label,
-            "properties": properties,
-        }
-    )
-    new = folds.entity(list_name, entity_id, known)
+    old = row_of(list_name, entity_id, known)
+    verb = "create" if creates else "update"
+    told_of = {"label": label or None, "properties": properties}
+    known.append(a_change(len(known), verb, base_version=len(known) or 1, **told_of))
+    new = row_of(list_name, entity_id, known)
     differences = Differences()
     if old:
         differences.entity(old, -1)
-    differences.entity(new, +1)
-    insert_or_replace(connection, Entity.__table__, [new])  # type: ignore[arg-type]
+    if new:
+        differences.entity(new, +1)
+        insert_or_replace(connection, Entity.__table__, [new])  # type: ignore[arg-type]
     differences.write(connection)
+
+
+def row_of(list_name: str, entity_id: str, changes: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return history.fold(changes, is_registered=list_name == "clinics").row(list_name, entity_id)
 
 
 def served(connection: Connection) -> dict[tuple[str, int], tuple[bytes, str]]:

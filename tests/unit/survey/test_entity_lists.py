@@ -14,11 +14,12 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
 from server.database import Base, open_engine
-from server.survey import entity_columns, entity_lists, folds
+from server.survey import entity_columns, entity_lists
 from server.survey.tallies import Differences
 from server.tables.projections import Entity
 from server.tables.reference import Clinic, Village
 from server.tables.truth import FormVersion, Project, RegistryImport
+from tests.entity_rows import a_change, an_action, an_entity
 
 HERE = "130921211201"
 NEXT = "130921211202"
@@ -46,18 +47,17 @@ def connection(session: Session) -> Connection:
 
 def put(connection: Connection, entity_id: str, village: str = HERE, **more: Any) -> None:
     """Create an entity, as the projection does."""
-    change = {
-        "submission_id": 1,
-        "number": 0,
-        "creates": more.pop("creates", True),
+    list_name = more.pop("list_name", "persons")
+    told = {
         "label": more.pop("label", entity_id),
         "properties": {"village_code": village, **more.pop("properties", {})},
     }
+    actions = [an_action(1, "delete", after=99)] if more.pop("deleted", False) else []
     changes = [
-        change,
-        *({**change, "submission_id": n} for n in range(2, more.pop("version", 1) + 1)),
+        a_change(1, "create", **told),
+        *(a_change(n, base_version=n - 1) for n in range(2, more.pop("version", 1) + 1)),
     ]
-    row = folds.entity(more.pop("list_name", "persons"), entity_id, changes)
+    row = an_entity(list_name, entity_id, changes, actions)
     connection.execute(insert(Entity), [row])
     differences = Differences()
     differences.entity(row, +1)
@@ -160,29 +160,22 @@ def test_an_entity_without_a_label_is_told_by_its_id(connection: Connection) -> 
     assert rows_of(connection)[1][:3] == ["a", "a", "1"]
 
 
-def test_an_entity_that_was_changed_but_not_created_yet_is_not_served(
-    connection: Connection,
-) -> None:
-    put(connection, "a", creates=False)
+def test_a_deleted_entity_is_not_served_and_phones_shall_forget_it(connection: Connection) -> None:
+    """F14, F15: deleted is told as deleted, unknown is left out."""
+    put(connection, "a", deleted=True)
 
     assert len(rows_of(connection)) == 1
+    told = entity_lists.integrity(connection, "persons", ["a", "unknown"], [HERE])
+    assert told == {"a": True}
 
 
 def test_a_long_list_comes_in_pieces_and_whole(connection: Connection) -> None:
     differences = Differences()
     people = [
-        folds.entity(
+        an_entity(
             "persons",
             f"p{number:04}",
-            [
-                {
-                    "submission_id": number,
-                    "number": 0,
-                    "creates": True,
-                    "label": "x",
-                    "properties": {"village_code": HERE},
-                }
-            ],
+            [a_change(number, "create", label="x", properties={"village_code": HERE})],
         )
         for number in range(1201)
     ]
@@ -363,7 +356,6 @@ def test_a_phone_forgets_what_it_is_not_served_and_keeps_what_is_unknown(
 ) -> None:
     put(connection, "mine", HERE)
     put(connection, "away", AWAY)
-    put(connection, "unborn", HERE, creates=False)
 
     told = entity_lists.integrity(
         connection, "persons", ["MINE", "away", "unborn", "unknown"], [HERE]

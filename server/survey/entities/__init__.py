@@ -1,0 +1,1 @@
+"""Entities: what phones and a desk do to them, what becomes of it, and what people decide."""
