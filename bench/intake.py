@@ -91,7 +91,7 @@ def roster(persons: int = 4) -> bytes:
     """A household roster of about 3 kB: 60 answers and a repeat of four."""
     key = uuid.uuid4()
     members = "".join(_member(number, key) for number in range(persons))
-    return f"""<?xml version="1.0"?><data id="household_roster" version="2026112201"
+    return f"""<?xml version="1.0"?><data id="household_roster" version="2026112202"
  xmlns:orx="http://openrosa.org/xforms"><start>2026-11-20T09:00:00.000+08:00</start>
 <end>2026-11-20T09:20:00.000+08:00</end><today>2026-11-20</today><username>w1</username>
 <deviceid>collect:bench</deviceid><hh><village>{VILLAGE}</village><outcome>met</outcome>

@@ -8,7 +8,7 @@ NAMESPACE = "https://doorstep.health/xforms"
 
 # Concepts by their first word. "*" stands for any name of the site's own (a measurement, an item).
 VOCABULARY: Mapping[str, str] = {
-    "visit": "date start end worker device village fix consent outcome way",
+    "visit": "date start end worker device village fix consent outcome way corrects",
     "household": "key number kind group size cause phone identified_on",
     "person": "id name sex birth_date birth_year age id_number no_id_why relation residence"
     " household kind phone",

@@ -56,6 +56,7 @@ def roster_xml(
     version: str = "",
     deprecated: str = "",
     key: str = "",
+    corrects: str = "",
 ) -> bytes:
     """A household roster. Without members it is of a household nobody spoke for."""
     answers = {
@@ -78,7 +79,7 @@ def roster_xml(
         version,
         instance,
         deprecated,
-        _when(day) + f"<hh>{_nodes(answers)}</hh>" + repeats,
+        _when(day) + _correction(corrects) + f"<hh>{_nodes(answers)}</hh>" + repeats,
         household,
     )
 
@@ -158,6 +159,10 @@ def _entity(list_name: str, entity_id: str, verb: str, label: str) -> str:
     )
 
 
+def _correction(entity_id: str) -> str:
+    return f"<correction>{_nodes({'corrects': entity_id})}</correction>" if entity_id else ""
+
+
 def _nodes(answers: Mapping[str, str]) -> str:
     return "".join(
         f"<{name}>{escape(text)}</{name}>" for name, text in answers.items() if text != ""
@@ -169,7 +174,7 @@ def _document(
 ) -> bytes:
     replaced = f"<orx:deprecatedID>{deprecated}</orx:deprecatedID>" if deprecated else ""
     return (
-        f'<?xml version="1.0"?><data id="{form_id}" version="{version or "2026112201"}" '
+        f'<?xml version="1.0"?><data id="{form_id}" version="{version or "2026112202"}" '
         f"{NAMESPACES}>{body}<orx:meta><orx:instanceID>{instance}</orx:instanceID>{replaced}"
         f"{entity}</orx:meta></data>"
     ).encode()

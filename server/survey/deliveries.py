@@ -11,14 +11,14 @@ from sqlalchemy import Connection, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from server.errors import Missing
-from server.survey import entity_lists
+from server.survey import corrections, entity_lists
 from server.survey.entity_columns import ListRules, list_rules
 from server.survey.entity_lists import VILLAGES_FILE
 from server.survey.form_versions import ListedVersion, needed_version
 from server.tables.drafts import SharedFile
 from server.tables.truth import FormFile
 
-FILE, VILLAGES, LIST = "file", "villages", "list"
+FILE, VILLAGES, LIST, CORRECTIONS = "file", "villages", "list", "corrections"
 Columns = Mapping[str, tuple[str, ...]]
 
 
@@ -26,9 +26,10 @@ Columns = Mapping[str, tuple[str, ...]]
 class Delivery:
     """One thing beside a form, as one phone gets it.
 
-    `kind` is FILE (kept in the file store under `sha256`), VILLAGES (made now) or LIST (an entity
-    list with these columns). `md5` is that of the bytes; for a list it changes when they do.
-    `owner` is the phone of which the list holds only what it created itself; None for other lists.
+    `kind` is FILE (kept in the file store under `sha256`), VILLAGES (made now), LIST (an entity
+    list with these columns) or CORRECTIONS (one whose few rows are in `content`). `md5` is that
+    of the bytes; for a list it changes when they do. `owner` is the phone of which the list holds
+    only what it created itself; None for other lists.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Delivery:
     list_name: str = ""
     columns: tuple[str, ...] = ()
     owner: int | None = None
+    content: bytes = b""
 
 
 def uploaded_names(session: Session, project_id: int) -> dict[str, set[str]]:
@@ -56,7 +58,7 @@ def has_any(
     """Say whether `beside` returns anything, from `uploaded_names` and `list_columns`."""
     names = uploaded.get(version.form_id, frozenset()) | uploaded.get("", frozenset())
     return any(
-        name in names or name == VILLAGES_FILE or _list_name(name) in columns
+        name in names or name in (VILLAGES_FILE, corrections.FILE) or _list_name(name) in columns
         for name in version.attachments
     )
 
@@ -136,12 +138,22 @@ def listed(
     return Delivery(f"{list_name}.csv", LIST, told, "", list_name, columns, owner)
 
 
+def sent_back(connection: Connection, phone_id: int) -> Delivery:
+    """Return what was sent back to one phone; for a number no phone has, the bare header."""
+    rows = corrections.list_csv(connection, phone_id)
+    told = hashlib.md5(rows, usedforsecurity=False).hexdigest()
+    name, columns = corrections.FILE, corrections.COLUMNS
+    return Delivery(name, CORRECTIONS, told, "", corrections.LIST, columns, content=rows)
+
+
 def _made(
     connection: Connection, name: str, rules: ListRules, villages: Sequence[str], phone_id: int
 ) -> Delivery | None:
     if name == VILLAGES_FILE:
         text = entity_lists.villages_csv(connection, villages)
         return Delivery(name, VILLAGES, hashlib.md5(text, usedforsecurity=False).hexdigest())
+    if name == corrections.FILE:
+        return sent_back(connection, phone_id)
     list_name = _list_name(name)
     if list_name not in rules.columns:
         return None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from forms.fields import CompiledForm
 from server.errors import Missing
-from server.survey import deliveries, entity_lists, form_files
+from server.survey import corrections, deliveries, entity_lists, form_files
 from server.survey.deliveries import FILE, VILLAGES, Delivery
 from server.survey.drafts import Draft
 from server.survey.entity_columns import PRIVATE_LISTS, ListRules, list_rules
@@ -62,6 +62,8 @@ def _delivery(
         found = Delivery(one.name, VILLAGES, "")
         text = entity_lists.villages_csv(connection, villages(session, draft, found))
         return replace(found, md5=hashlib.md5(text, usedforsecurity=False).hexdigest())
+    if one.name == corrections.FILE:
+        return deliveries.sent_back(connection, phone_id=0)
     # No phone has number 0: of lists that hold only a phone's own entities testers get nothing.
     return deliveries.listed(
         connection, rules, one.name.removesuffix(".csv"), draft.villages, phone_id=0

@@ -96,7 +96,9 @@ class Arrivals:
                 if not place.parent.exists():
                     place.parent.mkdir(mode=0o700, exist_ok=True)
                     _settle_folder(self._folder)
-                if not place.exists():
+                if place.exists():
+                    os.utime(place)  # In use: `purging.sweep` passes over what was touched lately.
+                else:
                     arriving.scratch.rename(place)
             # Also where the file was there before: whoever brought it may not have got this far.
             for parent in {path_of(self._folder, kept.sha256).parent for _, kept in settled}:

@@ -11,10 +11,12 @@ from sqlalchemy import Connection, func, select
 from server.database import insert_new, insert_rows, rows_with, table_of
 from server.errors import AlreadyKept, Conflict, Problem
 from server.survey.files import KeptFile
+from server.tables.decisions import Purged
 from server.tables.truth import Attachment, Submission
 
 SUBMISSION = table_of(Submission)
 ATTACHMENT = table_of(Attachment)
+PURGED = table_of(Purged)
 
 _KNOWN = ("id", "project_id", "form_id", "instance_id", "root_instance_id", "sha256")
 _REPLACED = ("project_id", "form_id", "deprecated_id")
@@ -45,7 +47,10 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A submission that is safe. `is_orphan`: an edit whose predecessor has not come yet."""
+    """A submission that is safe. `is_orphan`: an edit whose predecessor has not come yet.
+
+    The id is 0 for one that was wiped out before: nothing of it is kept.
+    """
 
     submission_id: int
     is_new: bool
@@ -61,11 +66,15 @@ def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Proble
     replaced = [one.row["deprecated_id"] for one in group if one.row["deprecated_id"]]
     known = _known(connection, [*instances, *replaced])
     edited = _edited(connection, replaced)
+    wiped = _wiped(connection, [*instances, *replaced])
     next_id = (connection.scalar(_LAST_ID) or 0) + 1
     rows: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     outcomes: list[Kept | Problem] = []
     for one in group:
+        if one.key in wiped or one.replaces in wiped:
+            outcomes.append(_thank(connection, one))
+            continue
         outcome = _judge(one, known, edited, next_id)
         outcomes.append(outcome)
         if isinstance(outcome, Problem):
@@ -106,6 +115,20 @@ def _judge(
     if one.replaces in edited:
         return Conflict("These answers were edited before by somebody else. Edit the newest ones.")
     return Kept(next_id, is_new=True, is_orphan=one.replaces not in known)
+
+
+def _wiped(connection: Connection, instance_ids: Sequence[str]) -> set[Key]:
+    names = ("project_id", "form_id", "instance_id")
+    return set(rows_with(connection, PURGED, names, "instance_id", instance_ids))
+
+
+def _thank(connection: Connection, one: Keeping) -> Kept:
+    """Keep nothing of what was wiped out before, nor of an edit of it, which is noted as well."""
+    project_id, form_id, instance_id = one.key
+    row = {"project_id": project_id, "form_id": form_id, "instance_id": instance_id}
+    left = {"reason": "", "at": one.row["received_at"], "who": ""}
+    insert_new(connection, PURGED, [{**row, **left}])
+    return Kept(0, is_new=False, is_orphan=False)
 
 
 def _known(connection: Connection, instance_ids: Sequence[str]) -> dict[Key, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import Missing
 from server.survey import deliveries, entity_lists, form_versions, phones
-from server.survey.deliveries import FILE, LIST, Delivery
+from server.survey.deliveries import CORRECTIONS, FILE, LIST, Delivery
 from server.survey.entity_veil import veil_of_list
 
 PAGE = 50
@@ -106,7 +106,8 @@ def _found(
     by_name: dict[str, tuple[Delivery, list[str]]] = {}
     for version in form_versions.listed_forms(session, project_id):
         for found in deliveries.beside(session, version, villages, phone_id):
-            if found.kind != FILE:
+            # What was sent back has a page of its own, with what became of it.
+            if found.kind not in (FILE, CORRECTIONS):
                 by_name.setdefault(found.name, (found, []))[1].append(version.title)
     return [(found, tuple(titles)) for _, (found, titles) in sorted(by_name.items())]
 

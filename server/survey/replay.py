@@ -80,7 +80,10 @@ def catch_up(site: Site, progress: Progress = lambda done: None) -> int:
     is_done = select(Projected.submission_id).where(
         Projected.submission_id == Submission.id, Projected.state != WAITING
     )
-    return again(site, ~is_done.exists(), progress)
+    done = again(site, ~is_done.exists(), progress)
+    # What a correction no longer replaces waits since; a second round brings it back.
+    returned = done and again(site, ~is_done.exists())
+    return done + returned
 
 
 def catch_up_beside(site: Site) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.errors import Missing, NotValid
-from server.survey import entity_lists, files, form_versions
+from server.survey import corrections, entity_lists, files, form_versions
 from server.tables.drafts import FormDraft, SharedFile
 from server.tables.truth import FormFile
 
@@ -105,7 +105,8 @@ def clean_name(name: str) -> str:
 def made_here(session: Session, project_id: int) -> frozenset[str]:
     """Return the names of the lists the site makes for each phone, so that nobody uploads them."""
     lists = entity_lists.list_columns(session.connection(), project_id)
-    return frozenset({entity_lists.VILLAGES_FILE, *(f"{name}.csv" for name in lists)})
+    own = (entity_lists.VILLAGES_FILE, corrections.FILE)
+    return frozenset({*own, *(f"{name}.csv" for name in lists)})
 
 
 def _takers(session: Session, project_id: int) -> dict[str, list[str]]:

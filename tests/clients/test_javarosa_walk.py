@@ -186,8 +186,8 @@ def an_id(number: int) -> str:
 
 def a_list_of_persons(folder: Path, inputs: list[dict[str, str]]) -> None:
     """Write the lists of a phone whose persons are as old, and were as well, as the vectors say."""
-    villages = (LISTS / "villages.csv").read_text(encoding="utf-8")
-    (folder / "villages.csv").write_text(villages, encoding="utf-8")
+    for name in ("villages.csv", "corrections.csv"):
+        (folder / name).write_bytes((LISTS / name).read_bytes())
     with (folder / "persons.csv").open("w", encoding="utf-8", newline="") as opened:
         table = csv.writer(opened)
         table.writerow([*PERSON, "last_followup", "fu_class"])

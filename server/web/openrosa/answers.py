@@ -12,7 +12,7 @@ from werkzeug.wsgi import FileWrapper
 
 from forms import openrosa
 from server.survey import entity_lists, files, list_files
-from server.survey.deliveries import FILE, LIST, VILLAGES, Delivery
+from server.survey.deliveries import CORRECTIONS, FILE, LIST, VILLAGES, Delivery
 from server.web import door, language
 
 CSV_TYPE = "text/csv; charset=utf-8"
@@ -64,7 +64,7 @@ def unless_known(md5: str, make: Callable[[], Response]) -> Response:
 
 def file_line(project: str, form: str, found: Delivery) -> openrosa.ListedFile:
     """Return a manifest's line; `project` and `form` are their addresses as the phone used them."""
-    is_list = found.kind == LIST
+    is_list = found.kind in (LIST, CORRECTIONS)
     return openrosa.ListedFile(
         name=found.name,
         md5=found.md5,
@@ -80,6 +80,8 @@ def delivery(found: Delivery, villages: Sequence[str]) -> Response:
     """Answer with what lies beside a form, lists as a phone of these villages is served them."""
     if found.kind == FILE:
         return unless_known(found.md5, lambda: _file(found))
+    if found.kind == CORRECTIONS:
+        return unless_known(found.md5, lambda: dressed(Response(found.content), CSV_TYPE))
     connection = door.reading().connection()
     if found.kind == VILLAGES:
         text = entity_lists.villages_csv(connection, villages)
