@@ -111,8 +111,10 @@ def send(site: Site, prepared: Prepared) -> Iterator[Progress]:
             yield Progress(households, 1)
             households = 0
         if worked.ends_half and worked.uploads:
-            _make_batch(site, "第1批", day - timedelta(days=60), worked.uploads[-1].received_at)
-    _make_batch(site, "第2批", day, datetime.combine(day, datetime.min.time(), site.settings.zone))
+            _make_batch(site, "秋季救治", day - timedelta(days=60), worked.uploads[-1].received_at)
+    _make_batch(
+        site, "冬季救治", day, datetime.combine(day, datetime.min.time(), site.settings.zone)
+    )
 
 
 def _refuse_filled(site: Site) -> None:
