@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import batch, intake, pages, start, stored, xlsx
+from bench import batch, intake, lists, pages, start, stored, storm, xlsx
 
 BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "intake": intake.run,
     "stored": stored.run,
     "pages": pages.run,
     "batch": batch.run,
+    "lists": lists.run,
+    "storm": storm.run,
     "start": start.run,
     "xlsx": lambda chosen: xlsx.compare(100_000),
 }
