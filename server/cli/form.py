@@ -66,8 +66,8 @@ def publish(
 
     The same form again changes nothing; another form under a published version is refused.
     """
-    prepared = _prepared(file, mapping, as_json)
-    refusals = _java_says(prepared)
+    prepared = prepared_from(file, mapping, as_json)
+    refusals = java_says(prepared)
     brought = {**prepared.files, **{one.name: one.read_bytes() for one in attached}}
     with options.opened(settings) as site:
         with options.writing(site) as session:
@@ -77,7 +77,7 @@ def publish(
                 session, "form_published", done.form_id, version=done.version, is_new=done.is_new
             )
             overview = form_overview.overview(session, PROJECT, done.form_id)
-        _catch_up(site, done.waiting, as_json)
+        catch_up(site, done.waiting, as_json)
     if as_json:
         options.print_json(
             {
@@ -92,8 +92,8 @@ def publish(
             }
         )
         return
-    _tell(done.warnings)
-    _tell(refusals or ())
+    tell(done.warnings)
+    tell(refusals or ())
     if overview.missing_files:
         names = ", ".join(overview.missing_files)
         click.echo(
@@ -113,8 +113,8 @@ def publish(
 @options.as_json
 def check(file: Path, mapping: Path | None, as_json: bool) -> None:
     """Compile FILE and ask ODK Validate where Java is installed; publishes nothing."""
-    prepared = _prepared(file, mapping, as_json)
-    refusals = _java_says(prepared)
+    prepared = prepared_from(file, mapping, as_json)
+    refusals = java_says(prepared)
     made = prepared.form
     if as_json:
         options.print_json(
@@ -128,8 +128,8 @@ def check(file: Path, mapping: Path | None, as_json: bool) -> None:
             }
         )
     else:
-        _tell(prepared.warnings)
-        _tell(refusals or ())
+        tell(prepared.warnings)
+        tell(refusals or ())
         if refusals is None:
             click.echo(say("ODK Validate was not asked: there is no Java here."), err=True)
     if refusals:
@@ -204,8 +204,8 @@ def mapping(settings: Settings, form_id: str, file: Path | None, remove: bool) -
                 options.note(session, "form_mapping", form_id, is_removed=remove)
         except FaultyForm as faulty:
             _refuse(faulty.faults, False)
-        _catch_up(site, done.waiting, False)
-    _tell(done.doubts)
+        catch_up(site, done.waiting, False)
+    tell(done.doubts)
     words = "%(form_id)s has no mapping now." if remove else "%(form_id)s has a new mapping."
     click.echo(say(words, form_id=form_id))
 
@@ -260,7 +260,7 @@ def _write_beside(session: Session, settings: Settings, form_id: str, folder: Pa
             (folder / Path(one.name).name).write_bytes(kept.read_bytes())
 
 
-def _prepared(file: Path, mapping: Path | None, as_json: bool) -> Prepared:
+def prepared_from(file: Path, mapping: Path | None, as_json: bool) -> Prepared:
     """Compile a file or folder; tells its faults and ends the program when it has some."""
     try:
         source = FormSource.of_path(file)
@@ -278,17 +278,18 @@ def _refuse(faults: Sequence[Fault], as_json: bool) -> NoReturn:
     if as_json:
         options.print_json({"faults": _as_told(faults)})
     else:
-        _tell(faults)
+        tell(faults)
     raise click.ClickException(say("The form has faults: %(count)s.", count=len(faults)))
 
 
-def _java_says(prepared: Prepared) -> list[Fault] | None:
+def java_says(prepared: Prepared) -> list[Fault] | None:
+    """Return what ODK Validate has against a form, None without Java."""
     if validate.java() is None:
         return None
     return validate.validate_with_java(prepared.form.xml)
 
 
-def _catch_up(site: Site, waiting: int, as_json: bool) -> None:
+def catch_up(site: Site, waiting: int, as_json: bool) -> None:
     """Read anew what waits, with a progress bar for people."""
     if not waiting:
         return
@@ -300,7 +301,8 @@ def _catch_up(site: Site, waiting: int, as_json: bool) -> None:
         replay.catch_up(site, lambda done: bar.update(done - bar.pos))
 
 
-def _tell(faults: Sequence[Fault]) -> None:
+def tell(faults: Sequence[Fault]) -> None:
+    """Print faults with their places, beside the result."""
     for fault in faults:
         words = say(fault.msgid, **fault.params)
         click.echo(f"{fault.place}: {words}" if fault.place else words, err=True)

@@ -12,6 +12,7 @@ from server.cli import (
     demo,
     export,
     form,
+    form_drafts,
     move,
     phone,
     rebuild,
@@ -74,6 +75,8 @@ def main() -> None:
 main.add_command(serve.serve)
 main.add_command(account.account)
 main.add_command(form.form)
+for command in form_drafts.COMMANDS:
+    form.form.add_command(command)
 main.add_command(phone.phone)
 main.add_command(assignment.assignment)
 main.add_command(registry.registry)
