@@ -63,8 +63,10 @@ def _guarded(view: Callable[P, R], guard: Guard) -> Callable[P, R]:
     return inside_a_transaction
 
 
-def allow(*rights: Right) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let in signed-in accounts that have any one of `rights`."""
+def allow(
+    *rights: Right, body_limit_bytes: int | None = PAGE_BODY_LIMIT_BYTES
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let in signed-in accounts that have any one of `rights`; None: a body as long as phones'."""
     if not rights:
         raise ValueError("allow() wants a right; signed_in is for everybody who has an account")
 
@@ -72,7 +74,8 @@ def allow(*rights: Right) -> Callable[[Callable[P, R]], Callable[P, R]]:
         if not account().may(*rights):
             raise NotAllowed("Your account has no right to this page.")
 
-    return lambda view: _guarded(view, Guard(check, is_page=True, rights=frozenset(rights)))
+    guard = Guard(check, is_page=True, rights=frozenset(rights), body_limit_bytes=body_limit_bytes)
+    return lambda view: _guarded(view, guard)
 
 
 def signed_in(view: Callable[P, R]) -> Callable[P, R]:
@@ -210,6 +213,16 @@ def keeping_input() -> Iterator[Fault]:
     try:
         with session().begin_nested():
             yield fault
+    except (NotValid, Conflict) as problem:
+        fault.problem = problem
+
+
+@contextmanager
+def catching() -> Iterator[Fault]:
+    """Catch NotValid and Conflict as `keeping_input` does, for work that writes nothing."""
+    fault = Fault()
+    try:
+        yield fault
     except (NotValid, Conflict) as problem:
         fault.problem = problem
 

@@ -87,6 +87,7 @@ SHELVES = (
             Place("phones.show", "Phones", "Add a worker, show the QR code, block a lost phone"),
             Place("assignments.show", "Villages and phones", "Who serves which village"),
             Place("forms.show", "Forms", "What phones ask"),
+            Place("encryption.keys", "Encryption keys", "Who can read encrypted answers"),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
             Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),
             Place("accounts.show", "Accounts", "Who may see what, and where"),
