@@ -74,8 +74,8 @@ def apply(connection: Connection, interpretations: Sequence[Interpretation]) -> 
         insert_rows(connection, table, [row for one in current for row in rows_of(one)])
     for one in current:
         touched.add([one.visit] if one.visit else [], one.persons, +1)
-    _fold_households(connection, touched)
-    _fold_persons(connection, touched)
+    _fold_households(connection, touched, current)
+    _fold_persons(connection, touched, current)
     touched.differences.write(connection)
 
 
@@ -169,18 +169,38 @@ def _take_out(connection: Connection, submission_ids: Sequence[int], touched: _T
             connection.execute(delete(table).where(table.c.submission_id.in_(some)))
 
 
-def _fold_households(connection: Connection, touched: _Touched) -> None:
+# Whom no row stands for yet, only this group speaks of: most arrivals need not ask for reports.
+
+
+def _fold_households(
+    connection: Connection, touched: _Touched, current: Sequence[Interpretation] = ()
+) -> None:
     ids = sorted(touched.households)
-    visits = _grouped(whole(connection, VISIT, "household_id", ids), "household_id")
-    new = {one: folds.household(one, visits[one]) for one in ids if one in visits}
     old = {row["id"]: row for row in whole(connection, HOUSEHOLD, "id", ids)}
+    said = whole(connection, VISIT, "household_id", list(old))
+    said += [one.visit for one in current if one.visit and one.visit["household_id"] not in old]
+    visits = _grouped(said, "household_id")
+    new = {one: folds.household(one, visits[one]) for one in ids if one in visits}
     replace(connection, HOUSEHOLD, old, new, touched.differences.household)
 
 
-def _fold_persons(connection: Connection, touched: _Touched) -> None:
-    ids = sorted(touched.persons)
-    reports = _grouped(whole(connection, PERSON_REPORT, "person_id", ids), "person_id")
-    findings = _grouped(whole(connection, FINDING, "person_id", ids), "person_id")
+def _fold_persons(
+    connection: Connection, touched: _Touched, current: Sequence[Interpretation] = ()
+) -> None:
+    old_persons = {
+        row["id"]: row for row in whole(connection, PERSON, "id", sorted(touched.persons))
+    }
+    reports, findings = (
+        _grouped(
+            whole(connection, table, "person_id", list(old_persons))
+            + [row for row in fresh if row["person_id"] not in old_persons],
+            "person_id",
+        )
+        for table, fresh in (
+            (PERSON_REPORT, [row for one in current for row in one.persons]),
+            (FINDING, [row for one in current for row in one.findings]),
+        )
+    )
     new_persons, new_cases = {}, {}
     for one, said in reports.items():
         village = folds.last_village(said)
@@ -190,8 +210,6 @@ def _fold_persons(connection: Connection, touched: _Touched) -> None:
         ]
         new_persons[one] = folds.person(one, said, counting)
         new_cases.update({(one, case["code"]): case for case in cases})
-    old_persons = {row["id"]: row for row in whole(connection, PERSON, "id", ids)}
-    # A person nobody knew has no cases either: most arrivals save this query.
     old_cases = {
         (row["person_id"], row["code"]): row
         for row in whole(connection, CASE, "person_id", list(old_persons))
