@@ -20,7 +20,7 @@ from forms.pyxform_words import VERBATIM, faults_of
 from forms.reading import form_file, read_workbook
 from forms.source import FormSource
 from forms.workbook import Sheet, Workbook
-from forms.xform import read_xform
+from forms.xform import parsed, read_xform, submission_address
 
 # Phones ask for forms by URLs that end in the id plus one of these (openrosa.md G9).
 _ENDINGS = (".xml", ".xls", ".xlsx")
@@ -31,6 +31,10 @@ BAD_FORM_ID = "The form_id %(form_id)s cannot stand in a web address: leave out 
 ID_FROM_FILE = "The settings sheet gives no form_id: the name of the file, %(form_id)s, is used."
 ENCRYPTED_ANSWERS = (
     "The form encrypts its answers: they are kept as they come and cannot be counted here."
+)
+SENDS_ELSEWHERE = (
+    "Phones send the answers of this form to %(url)s and not to this site: "
+    "empty submission_url on the settings sheet."
 )
 NO_VERSION = "The settings sheet gives no version: phones cannot tell this form from the next."
 
@@ -75,6 +79,8 @@ def compile_form(source: FormSource) -> Compiled:
     _check_form_id(form.form_id)
     if not form.version:
         warnings.append(Fault(NO_VERSION, sheet="settings", column="version"))
+    if b"<submission" in form.xml and (url := submission_address(parsed(form.xml))):
+        warnings.append(Fault(SENDS_ELSEWHERE, {"url": url}, "settings", column="submission_url"))
     if b"base64RsaPublicKey" in form.xml:
         warnings.append(Fault(ENCRYPTED_ANSWERS, sheet="settings", column="public_key"))
     if FILE in source.files:

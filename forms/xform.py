@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -22,9 +23,12 @@ NOT_WELL_FORMED = "The XForm is not well-formed XML: %(why)s"
 DOCTYPE = "The XForm contains a document type, which is not allowed."
 NO_MODEL = "The XML is no XForm: it has no model with a first instance."
 NO_FORM_ID = "The XForm's first instance has no id: phones could not tell it from other forms."
+NO_TITLE = "The XForm has no title (h:title): phones refuse it."
+BAD_ACTION = "The form sends to %(url)s, which is no web address: phones refuse it."
 
 # Filled by the client for the protocol's sake; intake reads these by name.
 _PROTOCOL = frozenset({"instanceID", "instanceName", "deprecatedID", "entity"})
+_WEB_ADDRESS = re.compile(r"https?://[^/\s]+", re.IGNORECASE)
 _CONCEPT = f"{{{concepts.NAMESPACE}}}concept"
 _VALUES = f"{{{concepts.NAMESPACE}}}values"
 _NUMERIC = frozenset({"int", "decimal"})
@@ -44,6 +48,12 @@ def read_xform(xml: bytes) -> CompiledForm:
     if not form_id:
         raise refuse(NO_FORM_ID)
     title = root.findtext(f".//{HTML}title", "").strip()
+    # What Collect refuses once it is downloaded (openrosa.md A19).
+    if not title:
+        raise refuse(NO_TITLE)
+    action = submission_address(root)
+    if action and not _WEB_ADDRESS.match(action):
+        raise refuse(BAD_ACTION, url=action[:200])
     texts = Texts(model)
     body = root.find(f"{HTML}body")
     walk = _Walk(model, Controls(model, body, texts), texts)
@@ -51,7 +61,7 @@ def read_xform(xml: bytes) -> CompiledForm:
     return CompiledForm(
         form_id=form_id,
         version=primary.get("version", "").strip(),
-        title=title or form_id,
+        title=title,
         xml=xml,
         md5=hashlib.md5(xml, usedforsecurity=False).hexdigest(),
         fields=tuple(walk.fields),
@@ -61,6 +71,11 @@ def read_xform(xml: bytes) -> CompiledForm:
         attachments=expected_attachments(model, body, texts),
         languages=texts.languages,
     )
+
+
+def submission_address(root: Node) -> str:
+    """Return the address a form names for its answers, "" when phones are to use their server's."""
+    return next((one.get("action", "") for one in root.iter(f"{XFORMS}submission")), "").strip()
 
 
 def parsed(xml: bytes) -> Node:
