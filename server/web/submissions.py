@@ -43,8 +43,8 @@ OUTCOME_WORDS = {
 NEXT_STEP_WORDS = {
     "version_unknown": "Its form version is not published here. Publish that version: it is then "
     "read at once. Nothing is lost.",
-    "encrypted": "It was encrypted on the phone and counts nowhere. Who has the passphrase of its key "
-    "can read it.",
+    "encrypted": "It was encrypted on the phone and counts nowhere. Who has the passphrase of its "
+    "key can read it.",
     "failed": "The site could not work it out, which is the program's fault and was noted. After "
     "the next upgrade “doorstep rebuild” reads it again. Nothing is lost.",
     "waiting": "It is read anew within minutes, as its form's mapping or versions changed.",
