@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,6 +18,8 @@ from server.survey.first_run import PROJECT
 from server.survey.moving import applying, parcel
 from server.survey.moving.applying import Moved
 from server.survey.moving.contents import Note
+from server.survey.moving.kept_answers import Wanted
+from server.survey.moving.leaving import Leaving, into_folder, zipped
 from server.survey.moving.plan import Plan, make_plan
 from server.survey.site import Site
 
@@ -60,6 +64,75 @@ def move_in(
             click.echo(say(note.msgid, **note.params), err=True)
         if moved:
             _tell_moved(moved)
+
+
+@move.command("out")
+@click.argument("out", type=click.Path(path_type=Path), metavar="DIR|FILE.zip")
+@click.option("--reason", required=True, help="Why everything is taken; the journal keeps it.")
+@click.option("--form", "form_id", help="Only this form and its submissions.")
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day of receipt.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of receipt.")
+@options.as_json
+@options.on_site
+def move_out(
+    settings: Settings,
+    out: Path,
+    reason: str,
+    form_id: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,
+) -> None:
+    """Write forms, submissions, files, lists, register and decisions: names and illnesses in full.
+
+    Into an empty folder or a .zip; `doorstep move in` takes it in again.
+    """
+    if not reason.strip():
+        raise click.UsageError(say("--reason must say why."))
+    if out.is_dir() and any(out.iterdir()):
+        raise click.ClickException(say("%(path)s is not empty: name a new folder.", path=out))
+    zone = settings.zone
+    wanted = Wanted(
+        PROJECT,
+        form_id,
+        since.replace(tzinfo=zone) if since else None,
+        (until + timedelta(days=1)).replace(tzinfo=zone) if until else None,
+    )
+    with options.opened(settings) as site:
+        with options.writing(site) as session:
+            options.note(session, "moved_out", form_id or "site", reason=reason.strip())
+        leaving = Leaving(site, wanted, progress=lambda done: _count(done, as_json))
+        _write_out(leaving, out)
+    click.echo(err=True)
+    counts = asdict(leaving.counts)
+    if as_json:
+        options.print_json(counts)
+        return
+    click.echo(
+        say(
+            "Written: %(forms)s form versions, %(submissions)s submissions, %(files)s files, "
+            "%(entities)s entities. Files that the site no longer has: %(missing_files)s.",
+            **counts,
+        )
+    )
+
+
+def _count(done: int, is_quiet: bool) -> None:
+    if not is_quiet and done % 100 == 0:
+        click.echo("\r" + say("%(n)s submissions written", n=done), nl=False, err=True)
+
+
+def _write_out(leaving: Leaving, out: Path) -> None:
+    """Write a zip under another name first: half a zip shall not look like a whole one."""
+    if out.suffix.lower() != ".zip":
+        into_folder(leaving.members(), out)
+        return
+    scratch = out.with_name(f"{out.name}.part")
+    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        for piece in zipped(leaving.members()):
+            stream.write(piece)
+    scratch.rename(out)
 
 
 def _do(site: Site, plan: Plan, close_forms: bool) -> Moved:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from forms.submission import MAX_BYTES
@@ -22,19 +22,22 @@ from server.survey import files, form_files, form_versions, intake, publishing, 
 from server.survey.files import KeptFile
 from server.survey.intake import Upload
 from server.survey.keeping import SUBMISSION
+from server.survey.moving import desk
 from server.survey.moving.brought_forms import BroughtForm
 from server.survey.moving.contents import Note
 from server.survey.moving.parcel import Piece
 from server.survey.moving.plan import Plan, Submitted
-from server.survey.moving.told import instant
+from server.survey.registry import apply as registry
+from server.survey.registry.plan import plan_import
 from server.survey.site import Site
 from server.survey.writer import LARGEST_GROUP
-from server.tables.decisions import Binned, MovedIn, SubmissionNote
-from server.tables.truth import Form
+from server.tables.decisions import MovedIn, SubmissionNote
+from server.tables.truth import Form, Submission
 
 MOVED_IN = table_of(MovedIn)
 NOTE = table_of(SubmissionNote)
-BINNED = table_of(Binned)
+# SQLite takes no more than 32,766 values in one statement.
+MOST_ASKED = 5_000
 # A form's file is held in memory: a list of a whole province has 50 MB.
 MOST_FILE_BYTES = 200_000_000
 
@@ -57,7 +60,8 @@ class Moved:
     again: int = 0
     files: int = 0
     left_out: int = 0
-    remarks: int = 0
+    places: int = 0
+    decisions: int = 0
     entities: int = 0
     is_stopped: bool = False
     notes: list[Note] = field(default_factory=list)
@@ -82,6 +86,7 @@ def apply(
     With `is_closing` the forms brought are no longer listed at the end, as they go on elsewhere.
     """
     moved = Moved()
+    _register(site, plan, who, moved)
     for one in plan.forms:
         _publish(site, project_id, one, who, moved)
     _receive_all(site, project_id, plan.submissions, who, moved, progress, is_to_stop)
@@ -89,7 +94,7 @@ def apply(
     replay.catch_up(site)
     if not moved.is_stopped:
         _settle_forms(site, project_id, plan.forms, is_closing)
-        moved.remarks = _remarks(site, project_id, plan)
+        moved.decisions = _decide(site, project_id, plan)
     return moved
 
 
@@ -313,55 +318,34 @@ def _review(project_id: int, root_instance_id: str, one: Submitted, who: str) ->
     }
 
 
-def _remarks(site: Site, project_id: int, plan: Plan) -> int:
-    """Keep comments, reviews and what lay in the bin, as `move out` wrote them; once each."""
-    if not plan.remarks and not plan.binned:
-        return 0
-    with writing(site.engine) as connection:
-        return _add_missing(
-            connection, NOTE, _remark_rows(project_id, plan.remarks)
-        ) + _add_missing(connection, BINNED, _bin_rows(project_id, plan.binned))
+def _decide(site: Site, project_id: int, plan: Plan) -> int:
+    """Keep what desks had decided, then work out again what it concerns."""
+    concerned: set[str] = set()
+    for piece in plan.decisions:
+        with piece.opened() as stream, writing(site.engine) as connection:
+            concerned |= desk.take_in(connection, project_id, stream)
+    for some in _chunks(sorted(concerned)):
+        replay.again(site, Submission.root_instance_id.in_(some))
+    return len(concerned)
 
 
-def _remark_rows(project_id: int, told: Sequence[dict[str, str]]) -> Iterator[dict[str, Any]]:
-    for row in told:
-        at = instant(row.get("at", ""))
-        if at is not None:
-            yield {
-                "project_id": project_id,
-                "form_id": row["form_id"],
-                "root_instance_id": row["root_instance_id"],
-                "state": row.get("state") or None,
-                "body": row.get("body", ""),
-                "at": at,
-                "who": row.get("who", ""),
-            }
+def _chunks(told: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(told), MOST_ASKED):
+        yield told[start : start + MOST_ASKED]
 
 
-def _bin_rows(project_id: int, told: Sequence[dict[str, str]]) -> Iterator[dict[str, Any]]:
-    for row in told:
-        at = instant(row.get("at", ""))
-        if at is not None:
-            yield {
-                "project_id": project_id,
-                "form_id": row["form_id"],
-                "root_instance_id": row["root_instance_id"],
-                "reason": row.get("reason", ""),
-                "at": at,
-                "who": row.get("who", ""),
-                "restored_at": instant(row.get("restored_at", "")),
-                "restored_by": row.get("restored_by") or None,
-            }
-
-
-def _add_missing(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> int:
-    wanted = list(rows)
-    roots = list({row["root_instance_id"] for row in wanted})
-    names = ("form_id", "root_instance_id", "at", "who")
-    here = {tuple(row) for row in rows_with(connection, table, names, "root_instance_id", roots)}
-    fresh = [row for row in wanted if tuple(row[name] for name in names) not in here]
-    insert_rows(connection, table, fresh)
-    return len(fresh)
+def _register(site: Site, plan: Plan, who: str, moved: Moved) -> None:
+    """Import the places the other doorstep knew; each file as its own import, to be undone."""
+    for piece in plan.register:
+        if len(piece.start().splitlines()) < 2:
+            continue  # A site without clinics has a table of headings.
+        with writing_session(site.engine) as session:
+            planned_import = plan_import(session, piece.read(MOST_FILE_BYTES), piece.name)
+            for fault in planned_import.faults:
+                moved.tell(fault.msgid, **fault.params)
+            if not planned_import.faults and planned_import.changes:
+                registry.apply_import(session, planned_import, who)
+                moved.places += len(planned_import.changes)
 
 
 def planned(session: Session, project_id: int, plan: Plan) -> Mapping[str, int]:

@@ -17,7 +17,9 @@ from server.survey.moving.tables import Table
 _XFORM = b"http://www.w3.org/2002/xforms"
 _SEVERAL = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<root\b")
 # What `move out` writes beside the forms and answers, by the names of the files.
-OWN_TABLES = ("forms.csv", "received.csv", "notes.csv", "bin.csv")
+OWN_TABLES = ("forms.csv", "received.csv", "files.csv")
+REGISTER = ("divisions.csv", "villages.csv", "clinics.csv")
+DECISIONS = "decisions.jsonl"
 
 DAMAGED_XML = "%(name)s is no readable XML."
 
@@ -43,6 +45,8 @@ class Contents:
     repeats: list[Table] = field(default_factory=list)
     entities: list[Table] = field(default_factory=list)
     own: dict[str, Table] = field(default_factory=dict)
+    register: dict[str, Piece] = field(default_factory=dict)
+    decisions: list[Piece] = field(default_factory=list)
     mappings: list[Piece] = field(default_factory=list)
     media: list[Piece] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -67,6 +71,10 @@ def _sort(parcel: Parcel, piece: Piece, found: Contents) -> None:
         _sort_workbook(piece, found)
     elif piece.ending == ".csv":
         _sort_csv(piece, found)
+    elif piece.name == DECISIONS:
+        found.decisions.append(piece)
+    elif piece.name == "README.txt":
+        return
     else:
         found.media.append(piece)
 
@@ -119,6 +127,10 @@ def _sort_csv(piece: Piece, found: Contents) -> None:
     if piece.name == "mapping.csv":
         found.mappings.append(piece)
         return
+    # Forms may bring lists of these names too: the register's lie in its folder.
+    if piece.name in REGISTER and piece.folder.rpartition("/")[2] == "register":
+        found.register[piece.name] = piece
+        return
     table = tables.of_csv(piece)
     if table is None or not _sort_table(table, piece, found):
         found.media.append(piece)
@@ -126,7 +138,7 @@ def _sort_csv(piece: Piece, found: Contents) -> None:
 
 def _sort_table(table: Table, piece: Piece, found: Contents) -> bool:
     name = piece.name
-    if name in OWN_TABLES and table.headings[0] in ("form_id", "list_name"):
+    if name in OWN_TABLES and table.headings[0] == "form_id":
         found.own[name] = table
     elif tables.has(table, "__id", "label") and "__version" in table.headings:
         found.entities.append(table)

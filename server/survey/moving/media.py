@@ -12,6 +12,7 @@ from forms.plan import ReadingPlan
 from forms.submission import Envelope, read_answers
 from server.survey.moving.contents import Contents
 from server.survey.moving.parcel import Piece
+from server.survey.moving.tables import told_rows
 
 LONGEST_NAME_BYTES = 255
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -33,11 +34,13 @@ class Media:
         self._by_uuid: dict[tuple[str, str], Piece] = {}
         self._pool: dict[str, list[Piece]] = {}
         self.used: set[str] = set()
-        for piece in _files(contents):
+        renamed = _renamed(contents)
+        for piece in contents.media:
             if len(piece.name.encode()) > LONGEST_NAME_BYTES:
                 continue
             if piece.folder in alone:
-                self._own.setdefault(piece.folder, {})[piece.name] = piece
+                name = renamed.get((piece.folder.rpartition("/")[2], piece.name), piece.name)
+                self._own.setdefault(piece.folder, {})[name] = piece
                 continue
             for uuid in _UUID.findall(piece.folder):
                 self._by_uuid.setdefault((uuid.lower(), piece.name), piece)
@@ -47,9 +50,14 @@ class Media:
     def files_of(
         self, wanted: Iterable[str], folder: str, instance_id: str
     ) -> tuple[list[tuple[str, Piece]], list[str]]:
-        """Return the files found for a submission, and the names of those that are not here."""
-        found, missing = [], []
-        for name in wanted:
+        """Return the files found for a submission, and the names of those that are not here.
+
+        All that lies in its own folder is its own, whether the answers name it or not.
+        """
+        own = self._own.get(folder, {})
+        found, missing = list(own.items()), []
+        self.used.update(piece.path for piece in own.values())
+        for name in (one for one in wanted if one not in own):
             piece = self._find(name, folder, instance_id)
             if piece is None:
                 missing.append(name)
@@ -75,9 +83,13 @@ class Media:
         return None
 
 
-def _files(contents: Contents) -> Iterator[Piece]:
-    yield from contents.media
-    # An audit.csv is a table that is none of ours; a photo of a form is no photo of a visit.
+def _renamed(contents: Contents) -> dict[tuple[str, str], str]:
+    """Return the names that `move out` had to change, by folder and the name it wrote."""
+    table = contents.own.get("files.csv")
+    if table is None:
+        return {}
+    rows = told_rows(table, ("folder", "file", "name"))
+    return {(row["folder"], row["file"]): row["name"] for row in rows}
 
 
 def _differ(pieces: list[Piece]) -> bool:

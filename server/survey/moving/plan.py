@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -80,8 +80,8 @@ class Plan:
     forms: list[BroughtForm] = field(default_factory=list)
     submissions: list[Submitted] = field(default_factory=list)
     entities: list[BroughtList] = field(default_factory=list)
-    remarks: list[dict[str, str]] = field(default_factory=list)
-    binned: list[dict[str, str]] = field(default_factory=list)
+    register: list[Piece] = field(default_factory=list)
+    decisions: list[Piece] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     files: int = 0
     missing_files: int = 0
@@ -99,8 +99,8 @@ def make_plan(session: Session, project_id: int, parcel: Parcel) -> Plan:
     plan.notes += [*found.notes, *_of_versions(plan.submissions, forms)]
     plan.entities, notes = read_lists(brought)
     plan.notes += notes
-    plan.remarks = _own_rows(brought, "notes.csv")
-    plan.binned = _own_rows(brought, "bin.csv")
+    plan.register = [brought.register[one] for one in sorting.REGISTER if one in brought.register]
+    plan.decisions = brought.decisions
     plan.files = sum(len(one.files) for one in plan.submissions)
     plan.missing_files = sum(one.missing for one in plan.submissions)
     plan.notes += _of_files(found.media, brought, plan.forms)
@@ -144,7 +144,11 @@ class _Found:
                 merged.setdefault(key, one)
         return sorted(
             merged.values(),
-            key=lambda one: (one.told.submitted_at or _FAR_PAST, one.deprecated_id != ""),
+            key=lambda one: (
+                one.told.place,
+                one.told.submitted_at or _FAR_PAST,
+                one.deprecated_id != "",
+            ),
         )
 
     def _from_tables(self) -> Iterator[Submitted]:
@@ -180,7 +184,8 @@ class _Found:
                 continue
             said = own.get(envelope.instance_id) or self._told.get(envelope.instance_id) or Told()
             at = said.submitted_at or told.instant(envelope.root.get("submissionDate", ""))
-            known = Told(f"xml {piece.path}", at, said.submitter, said.review_state, said.device_id)
+            source = said.source if envelope.instance_id in own else ""
+            known = replace(said, source=source or f"xml {piece.path}", submitted_at=at, version="")
             yield self._submitted(piece, envelope, xml, "xml", known)
 
     def _submitted(
@@ -222,8 +227,9 @@ class _Found:
                 row["submitter"],
                 "",
                 row["device_id"],
+                place=place,
             )
-            for row in told_rows(table, OWN_COLUMNS)
+            for place, row in enumerate(told_rows(table, OWN_COLUMNS))
         }
 
 
@@ -258,10 +264,7 @@ def _standing(one: Submitted, sha256: str | None) -> Submitted:
     if sha256 is None:
         return one
     standing = "here" if sha256 == one.sha256 else "other"
-    return Submitted(
-        one.piece, one.form_id, one.version, one.instance_id, one.deprecated_id, one.sha256,
-        one.origin, one.told, one.files, one.missing, standing,
-    )  # fmt: skip
+    return replace(one, standing=standing)
 
 
 def _of_versions(
@@ -289,8 +292,3 @@ def _of_files(shelf: Media, brought: Contents, forms: Sequence[BroughtForm]) -> 
     left = [piece.path for piece in brought.media if piece.path not in used]
     if left:
         yield Note(UNUSED, {"count": len(left), "names": ", ".join(left[:5])})
-
-
-def _own_rows(brought: Contents, name: str) -> list[dict[str, str]]:
-    table = brought.own.get(name)
-    return [] if table is None else list(told_rows(table, table.headings))

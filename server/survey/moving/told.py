@@ -23,7 +23,8 @@ _REVIEWS = {
 class Told:
     """`source` names the file and its kind. "" and None: the other server did not say.
 
-    `review_state` is approved, has_issues or rejected, as on our own pages.
+    `review_state` is approved, has_issues or rejected, as on our own pages. `place` is where it
+    stood in the order in which the other doorstep had received all.
     """
 
     source: str = ""
@@ -32,6 +33,7 @@ class Told:
     review_state: str = ""
     device_id: str = ""
     version: str = ""
+    place: int = 0
 
 
 def review_state(text: str) -> str:
