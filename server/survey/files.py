@@ -135,6 +135,12 @@ def path_of(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / sha256[2:]
 
 
+def stored(folder: Path) -> set[str]:
+    """Return the SHA-256 of every file in the store."""
+    names = (place.parent.name + place.name for place in folder.glob("??/*"))
+    return {name for name in names if _HASH.match(name)}
+
+
 def clear_leftovers(folder: Path, before: datetime) -> int:
     """Remove scratch files last written before an instant (a killed program left them).
 
