@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from forms.details import Details, details
+from forms.expected import file_of
 from forms.fields import CompiledForm, Field
 from forms.labels import words_in
 
@@ -65,7 +66,7 @@ def _lines(
             label=_words(one.labels, language),
             hint=_words(about.hints, language),
             message=_words(about.messages, language),
-            media=tuple(_words(files, language).text for files in about.media.values()),
+            media=tuple(_file(_words(files, language).text) for files in about.media.values()),
             required=about.required,
             relevant=about.relevant,
             constraint=about.constraint,
@@ -90,3 +91,8 @@ def _words(texts: Mapping[str, str], language: str) -> Words:
     if texts.get(language):
         return Words(texts[language])
     return Words(words_in(texts, language), is_missing=any(texts.values()))
+
+
+def _file(uri: str) -> str:
+    """Return a file's name as its author wrote it."""
+    return file_of(uri) or uri
