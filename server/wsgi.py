@@ -8,6 +8,7 @@ the one that started it.
 from __future__ import annotations
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import signal
@@ -21,13 +22,20 @@ from contextlib import suppress
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from server.app import create_app
 from server.config import Settings
+from server.survey.entities import backlog
+from server.survey.first_run import PROJECT
+from server.survey.site import Site
+
+log = logging.getLogger(__name__)
 
 # Collect gives up writing after 60 s of silence (openrosa: C10); nothing we send pauses as long.
 MOST_SILENT_S = 120
 LOOK_EVERY_S = 15
+HOUSEKEEPING_EVERY_S = 3600
 # linux/tcp.h, struct tcp_info: eight bytes, then 32-bit numbers; these two count milliseconds.
 _TCP_INFO = struct.Struct("8B24I")
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -43,11 +51,24 @@ def load() -> Flask:
     app = create_app(settings)
     _end_with_parent()
     app.wsgi_app = whole_bodies(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    threading.Thread(
+        target=_keep_house, args=(app.extensions["site"],), name="housekeeping", daemon=True
+    ).start()
     if hasattr(socket, "TCP_INFO"):
         threading.Thread(
             target=_cut_for_ever, args=(settings.port,), name="silence", daemon=True
         ).start()
     return app
+
+
+def _keep_house(site: Site) -> None:
+    """Apply what waits too long, now and every hour. What fails is tried again an hour later."""
+    while True:
+        try:
+            backlog.force_overdue(site, PROJECT)
+        except (SQLAlchemyError, OSError):
+            log.exception("housekeeping")
+        time.sleep(HOUSEKEEPING_EVERY_S)
 
 
 def _end_with_parent() -> None:

@@ -10,6 +10,7 @@ from server.cli import (
     account,
     assignment,
     demo,
+    entity,
     export,
     form,
     form_drafts,
@@ -79,6 +80,7 @@ for command in form_drafts.COMMANDS:
     form.form.add_command(command)
 main.add_command(phone.phone)
 main.add_command(assignment.assignment)
+main.add_command(entity.entity)
 main.add_command(registry.registry)
 main.add_command(demo.demo)
 main.add_command(rebuild.rebuild)

@@ -73,6 +73,7 @@ SHELVES = (
             Place("screening.persons", "Persons found", "Suspected and documented"),
             Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
             Place("clinics.show", "Clinics", "Audits, scores and what is missing"),
+            Place("entities.show", "Entity lists", "What phones choose from, and what waits"),
             Place(
                 "submissions.show", "Submissions", "What phones sent, and what looks wrong in it"
             ),
