@@ -12,8 +12,10 @@ from server.cli import (
     demo,
     entity,
     export,
+    export_encrypted,
     form,
     form_drafts,
+    key,
     move,
     phone,
     rebuild,
@@ -86,4 +88,6 @@ main.add_command(demo.demo)
 main.add_command(rebuild.rebuild)
 main.add_command(status.status)
 main.add_command(export.export)
+main.add_command(key.key)
+export.export.add_command(export_encrypted.encrypted)
 main.add_command(move.move)
