@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from math import cos, pi, sin
 
+from maps.layers import Box
 from maps.legend import LegendRow, Shape, Symbol
 from maps.words import PAGE_WORDS, SCRIPT_WORDS
 
@@ -26,6 +27,21 @@ SHAPES: dict[Shape, tuple[tuple[float, float], ...] | None] = {
     "triangle": ((0, -1.25), (1.2, 0.85), (-1.2, 0.85)),
     "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class BaseLayer:
+    """A map of this site to lay below the marks: its tiles' address with {z}, {x} and {y}.
+
+    In WGS 84 and from the smallest zoom on; beyond the largest its tiles are drawn larger.
+    """
+
+    name: str
+    tiles: str
+    smallest_zoom: int
+    largest_zoom: int
+    box: Box
+    attribution: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,7 @@ class MapSources:
     tiles: str = ""
     tiles_attribution: str = ""
     tiles_crs: str = "wgs84"
+    base_layers: tuple[BaseLayer, ...] = ()
 
     @property
     def is_shifted(self) -> bool:
@@ -91,6 +108,7 @@ def page_body(
     of_households = keys.pop("households", "")
     if sources.households:
         of_households = _household_switch(words["Households"]) + of_households
+    ground = _ground_choice(sources, words)
     tools = "".join(
         _tool(name, words[title], path)
         for name, title, path in _TOOLS
@@ -100,6 +118,7 @@ def page_body(
 <section class="map-page" id="map-page" lang="{escape(language)}" {written}>
 <fieldset class="map-switch"><legend class="unseen">{words["Show on the map"]}</legend>
 {switches}</fieldset>
+{ground}
 <div class="map-main">
 <div class="map map-frame" aria-label="{words["Map of villages"]}" role="group">
 {map_html}
@@ -136,6 +155,24 @@ def _tool(name: str, words: str, path: str) -> str:
         f'<button type="button" class="quiet" data-tool="{name}" aria-label="{words}"'
         f' title="{words}"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="{path}"/></svg>'
         "</button>"
+    )
+
+
+def _ground_choice(sources: MapSources, words: Mapping[str, str]) -> str:
+    """Return the choice of what lies below the marks: at first nothing of this site's own."""
+    if not sources.base_layers or sources.is_shifted:
+        return ""
+    options = "".join(
+        f'<option value="{number}" data-tiles="{escape(one.tiles)}"'
+        f' data-zooms="{one.smallest_zoom},{one.largest_zoom}"'
+        f' data-box="{one.box.south},{one.box.west},{one.box.north},{one.box.east}"'
+        f' data-credit="{escape(escape(one.attribution))}">{escape(one.name)}</option>'
+        for number, one in enumerate(sources.base_layers)
+    )
+    return (
+        f'<label class="map-ground">{words["Background"]}'
+        f' <select id="map-ground" autocomplete="off"><option value="">{words["No background"]}</option>'
+        f"{options}</select></label>"
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PAGE_WORDS = (
+    "Background",
+    "No background",
     "Map of villages",
     "Show on the map",
     "Coverage",

@@ -13,6 +13,7 @@ from server.web import (
     accounts,
     assets,
     assignments,
+    base_maps,
     catalogue,
     clinics,
     coverage,
@@ -43,9 +44,11 @@ from server.web import (
     submissions,
     villages,
 )
+from server.web.openrosa import base_maps as phone_base_maps
 from server.web.openrosa import drafts as phone_drafts
 from server.web.openrosa import forms as phone_forms
 from server.web.openrosa import submission as phone_submission
+from server.web.uploads import PageRequest
 
 # A working day: who signs in in the morning is not asked again before the evening.
 SIGNED_IN_FOR = timedelta(hours=12)
@@ -71,6 +74,8 @@ PAGES = (
     entity_decisions.pages,
     phones.pages,
     phone_sheet.pages,
+    base_maps.pages,
+    phone_base_maps.feed,
     phone_view.pages,
     assignments.pages,
     phone_forms.feed,
@@ -92,6 +97,7 @@ def make_app(site: Site) -> Flask:
     """Return the application of an open site."""
     settings = site.settings
     app = Flask("server", static_folder=None)
+    app.request_class = PageRequest
     app.secret_key = site.secrets.cookies
     app.config.update(
         SESSION_COOKIE_NAME="doorstep",

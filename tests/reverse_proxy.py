@@ -84,7 +84,7 @@ def make_certificate(folder: Path) -> Path:
     openssl = needs.find_program("openssl") or needs.missing("OpenSSL", "openssl")
     made = folder / "proxy.pem"
     told = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    places = ["-keyout", made.with_suffix(".key"), "-out", made]
+    places = ["-keyout", str(made.with_suffix(".key")), "-out", str(made)]
     subprocess.run(
         [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *told, *places],
         check=True,

@@ -9,6 +9,7 @@ from server import database
 from server.cli import (
     account,
     assignment,
+    basemap,
     demo,
     entity,
     export,
@@ -81,6 +82,7 @@ main.add_command(form.form)
 for command in form_drafts.COMMANDS:
     form.form.add_command(command)
 main.add_command(phone.phone)
+main.add_command(basemap.basemap)
 main.add_command(assignment.assignment)
 main.add_command(entity.entity)
 main.add_command(registry.registry)

@@ -504,6 +504,29 @@
     });
   }
 
+  /* A base map of this site, below the marks; none is loaded before one is chosen. */
+  const ground = document.getElementById("map-ground");
+  let laid = null;
+  const lay = () => {
+    if (laid) laid.remove();
+    laid = null;
+    const one = ground.selectedOptions[0].dataset;
+    if (!one.tiles) return;
+    const [smallest, largest] = one.zooms.split(",").map(Number);
+    const [south, west, north, east] = one.box.split(",").map(Number);
+    if (!map.attributionControl) {
+      map.attributionControl = L.control.attribution({ prefix: false }).addTo(map);
+    }
+    // Pictures are sharp at whole zoom levels only.
+    map.options.zoomSnap = 1;
+    laid = L.tileLayer(one.tiles, {
+      minZoom: smallest, maxNativeZoom: largest, maxZoom: map.getMaxZoom(),
+      bounds: [[south, west], [north, east]], attribution: one.credit,
+    }).addTo(map);
+    map.setZoom(Math.max(smallest, Math.round(map.getZoom())));
+  };
+  if (ground) ground.addEventListener("change", lay);
+
   if (map.attributionControl) map.attributionControl.setPrefix(false);
   // The page scrolls over a map that nobody has touched.
   map.scrollWheelZoom.disable();

@@ -14,9 +14,10 @@ from maps import coverage as sums
 from maps import draw, layers, legend
 from maps.coverage import AreaCoverage, State, VillageCoverage
 from maps.legend import LegendRow
-from maps.page import MapSources
-from server.survey import clinics, flags, form_versions, indicators, phones
+from maps.page import BaseLayer, MapSources
+from server.survey import base_maps, clinics, flags, form_versions, indicators, phones
 from server.survey.accounts import Right
+from server.survey.base_maps import BaseMapLine
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
 from server.web import door, headers, language
@@ -205,6 +206,22 @@ def _sources(legends: dict[str, Sequence[LegendRow]]) -> MapSources:
         tiles=settings.tiles_url,
         tiles_attribution=settings.tiles_credit,
         tiles_crs=settings.tiles_crs,
+        base_layers=tuple(
+            _base_layer(one) for one in base_maps.drawable(door.session(), door.account().scope)
+        ),
+    )
+
+
+def _base_layer(one: BaseMapLine) -> BaseLayer:
+    # The address names the file, so that a browser keeps no tile of another one.
+    address = url_for("base_maps.tile", map_id=one.id, zoom=0, column=0, row=0)
+    return BaseLayer(
+        name=one.name,
+        tiles=f"{address.removesuffix('0/0/0')}{{z}}/{{x}}/{{y}}?v={one.sha256[:8]}",
+        smallest_zoom=one.smallest_zoom,
+        largest_zoom=one.largest_zoom,
+        box=one.box,
+        attribution=one.attribution,
     )
 
 

@@ -44,6 +44,8 @@ ACTION_WORDS = {
     "phone_list_revealed": "Saw in full what a phone gets",
     "phone_code_made": "Made a phone's code",
     "phone_revoked": "Shut a phone out",
+    "base_map_added": "Added a base map",
+    "base_map_removed": "Removed a base map",
     "phone_sheet_made": "Made phones' codes to print",
     "entity_seen": "Looked at an entity",
     "entity_revealed": "Saw an entity in full",

@@ -87,6 +87,7 @@ SHELVES = (
         (
             Place("phones.show", "Phones", "Add a worker, show the QR code, block a lost phone"),
             Place("assignments.show", "Villages and phones", "Who serves which village"),
+            Place("base_maps.show", "Base maps", "Offline maps for phones and for the map here"),
             Place("forms.show", "Forms", "What phones ask"),
             Place("encryption.keys", "Encryption keys", "Who can read encrypted answers"),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
