@@ -6,6 +6,7 @@ import random
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Table, select
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from server.config import Settings
 from server.database import writing_session
 from server.survey import files, first_run, intake, replay
+from server.survey.entities import actions
+from server.survey.entities.actions import NewAction
 from server.survey.intake import Upload
 from server.survey.moving import applying, parcel
 from server.survey.moving.kept_answers import Wanted
@@ -21,7 +24,8 @@ from server.survey.moving.leaving import Leaving, into_folder, zipped
 from server.survey.moving.plan import make_plan
 from server.survey.registry.sample import import_sample
 from server.survey.site import PROJECTED_TABLES, Site, open_site
-from server.tables.decisions import SubmissionNote
+from server.tables.decisions import Binned, SubmissionNote
+from server.tables.projections import Entity
 from server.tables.truth import Attachment, FormVersion, Submission
 from tests.builders import (
     NEXT_VILLAGE,
@@ -243,3 +247,42 @@ def test_the_tables_are_laid_out_as_centrals(site: Site, tmp_path: Path) -> None
     ]  # fmt: skip
     assert members[0].endswith(",PARENT_KEY,KEY")
     assert members[2].endswith(",uuid:roster-1,uuid:roster-1/member[2]")
+
+
+def test_what_desks_did_to_entities_and_submissions_comes_out_the_same(
+    site: Site, elsewhere: Site, tmp_path: Path
+) -> None:
+    fill(site, 7)
+    with writing_session(site.engine) as session:
+        entity = session.scalars(select(Entity).where(Entity.list_name == "persons").limit(1)).one()
+        key = (entity.list_name, entity.entity_id)
+        actions.act(session, 1, "office", [NewAction(*key, "update", label="改名")])
+        actions.act(
+            session,
+            1,
+            "office",
+            [NewAction("wells", str(UUID(int=7, version=4)), "create", label="井")],
+        )
+    later = roster_xml("uuid:later", members=[a_member("周八")])
+    intake.receive(site, an_upload(later))
+    with writing_session(site.engine) as session:
+        actions.act(session, 1, "office", [NewAction(*key, "delete")])
+        session.add(
+            Binned(
+                project_id=1,
+                form_id="household_roster",
+                root_instance_id="uuid:later",
+                reason="twice",
+                at=RECEIVED_AT,
+                who="office",
+            )
+        )
+    replay.rebuild(site)
+    into_folder(Leaving(site).members(), tmp_path / "all")
+
+    move(site, elsewhere, tmp_path / "all")
+    move(site, elsewhere, tmp_path / "all")
+
+    assert worked_out(elsewhere) == worked_out(site)
+    replay.rebuild(elsewhere)
+    assert worked_out(elsewhere) == worked_out(site)

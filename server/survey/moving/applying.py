@@ -19,10 +19,11 @@ from forms.submission import MAX_BYTES
 from server.database import insert_new, insert_rows, rows_with, table_of, writing, writing_session
 from server.errors import NotValid, Problem
 from server.survey import files, form_files, form_versions, intake, publishing, replay
+from server.survey.entities import folding
 from server.survey.files import KeptFile
 from server.survey.intake import Upload
 from server.survey.keeping import SUBMISSION
-from server.survey.moving import desk
+from server.survey.moving import desk, entities
 from server.survey.moving.brought_forms import BroughtForm
 from server.survey.moving.contents import Note
 from server.survey.moving.parcel import Piece
@@ -95,6 +96,7 @@ def apply(
     if not moved.is_stopped:
         _settle_forms(site, project_id, plan.forms, is_closing)
         moved.decisions = _decide(site, project_id, plan)
+        moved.entities = sum(entities.take_in(site, project_id, one, who) for one in plan.entities)
     return moved
 
 
@@ -320,13 +322,15 @@ def _review(project_id: int, root_instance_id: str, one: Submitted, who: str) ->
 
 def _decide(site: Site, project_id: int, plan: Plan) -> int:
     """Keep what desks had decided, then work out again what it concerns."""
-    concerned: set[str] = set()
+    done = 0
     for piece in plan.decisions:
         with piece.opened() as stream, writing(site.engine) as connection:
-            concerned |= desk.take_in(connection, project_id, stream)
-    for some in _chunks(sorted(concerned)):
-        replay.again(site, Submission.root_instance_id.in_(some))
-    return len(concerned)
+            concerned = desk.take_in(connection, project_id, stream)
+            folding.refold(connection, concerned.entities)
+        for some in _chunks(sorted(concerned.roots)):
+            replay.again(site, Submission.root_instance_id.in_(some))
+        done += len(concerned.roots) + len(concerned.entities)
+    return done
 
 
 def _chunks(told: Sequence[str]) -> Iterator[Sequence[str]]:

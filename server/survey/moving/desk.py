@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -88,8 +89,16 @@ def _named_submissions(connection: Connection, table: Table) -> dict[int, str]:
     return {one: told[found] for one, found in here.items() if found is not None}
 
 
-def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> set[str]:
-    """Make the decisions that are not here yet; return the first instance ids they concern.
+@dataclass
+class Concerned:
+    """What decisions were about: first instance ids, and entities by list and id."""
+
+    roots: set[str] = field(default_factory=set)
+    entities: set[tuple[str, str]] = field(default_factory=set)
+
+
+def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> Concerned:
+    """Make the decisions that are not here yet; return what they concern.
 
     Lines that name a submission that is not here, or a table nobody knows, are left out.
     """
@@ -97,7 +106,7 @@ def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> s
     for line in told:
         row = json.loads(line)
         by_table.setdefault(row.pop("table", ""), []).append(row)
-    concerned: set[str] = set()
+    concerned = Concerned()
     imports: dict[int, int] = {}
     for table in _tables():
         rows = by_table.get(table.name, [])
@@ -109,7 +118,9 @@ def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> s
             if table.name == "entity_import":
                 imports[row["id"]] = number
             if "root_instance_id" in fit:
-                concerned.add(fit["root_instance_id"])
+                concerned.roots.add(fit["root_instance_id"])
+            if table.name == "entity_action":
+                concerned.entities.add((fit["list_name"], fit["entity_id"]))
     return concerned
 
 

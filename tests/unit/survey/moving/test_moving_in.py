@@ -16,13 +16,13 @@ from forms.answers import Answers
 from forms.submission import open_envelope, read_answers
 from server.database import Base
 from server.errors import NotValid, TooLarge
-from server.survey import files, intake
+from server.survey import entity_columns, files, intake
 from server.survey.moving import applying, parcel
 from server.survey.moving.applying import Moved
 from server.survey.moving.plan import Plan, make_plan
 from server.survey.site import Site
-from server.tables.decisions import MovedIn, SubmissionNote
-from server.tables.projections import Flag, Projected
+from server.tables.decisions import EntityImport, MovedIn, SubmissionNote
+from server.tables.projections import Entity, Flag, Projected
 from server.tables.truth import Attachment, Form, FormVersion, Submission
 from tests.builders import an_upload
 
@@ -353,3 +353,44 @@ def test_a_table_saved_by_excel_in_china_is_read(site: Site, tmp_path: Path) -> 
 
     names = [one.text("member/name") for one in answers(site, uuid(12)).repeats["member"]]
     assert names == ["王一", "王二"]
+
+
+def test_entities_of_central_become_entities_here_once(site: Site) -> None:
+    # F9, F13
+    moved = move_in(site, CENTRAL)
+    again = move_in(site, CENTRAL)
+
+    with Session(site.engine) as session:
+        wells = {
+            entity.label: (entity.properties, entity.is_created)
+            for entity in session.scalars(select(Entity).where(Entity.list_name == "wells"))
+        }
+        columns = entity_columns.list_rules(session.connection(), 1).columns["wells"]
+        (noted,) = session.scalars(select(EntityImport))
+    assert (moved.entities, again.entities) == (2, 0)
+    assert wells == {
+        "East well": ({"village": "130921211201", "depth": "12"}, True),
+        "West well": ({"village": "130921211202"}, True),
+    }
+    assert columns == ("village", "depth")
+    assert (noted.created, noted.updated, noted.source_name) == (2, 0, "wells.csv")
+
+
+def test_an_entity_changes_only_where_the_other_server_was_ahead(
+    site: Site, tmp_path: Path
+) -> None:
+    move_in(site, CENTRAL)
+    text = (CENTRAL / "wells.csv").read_text("utf-8")
+    (tmp_path / "wells.csv").write_text(
+        text.replace("East well", "Eastern well").replace("West well", "Western well"), "utf-8"
+    )
+
+    moved = move_in(site, tmp_path)
+
+    # East stands at 2 there and at 1 here; West at 1 on both sides.
+    with Session(site.engine) as session:
+        labels = session.scalars(
+            select(Entity.label).where(Entity.list_name == "wells").order_by(Entity.label)
+        ).all()
+    assert moved.entities == 1
+    assert labels == ["Eastern well", "West well"]
