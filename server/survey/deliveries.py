@@ -29,7 +29,8 @@ class Delivery:
     `kind` is FILE (kept in the file store under `sha256`), VILLAGES (made now), LIST (an entity
     list with these columns) or CORRECTIONS (one whose few rows are in `content`). `md5` is that
     of the bytes; for a list it changes when they do. `owner` is the phone of which the list holds
-    only what it created itself; None for other lists.
+    only what it created itself; None for other lists. What a phone creates in a list that
+    `needs_approval` is not there for it before the office agreed.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Delivery:
     columns: tuple[str, ...] = ()
     owner: int | None = None
     content: bytes = b""
+    needs_approval: bool = False
 
 
 def uploaded_names(session: Session, project_id: int) -> dict[str, set[str]]:
@@ -135,7 +137,15 @@ def listed(
     columns = rules.columns[list_name]
     owner = phone_id if list_name in rules.owner_only else None
     told = entity_lists.list_hash(connection, list_name, columns, villages, owner)
-    return Delivery(f"{list_name}.csv", LIST, told, "", list_name, columns, owner)
+    return Delivery(
+        f"{list_name}.csv",
+        LIST,
+        told,
+        list_name=list_name,
+        columns=columns,
+        owner=owner,
+        needs_approval=list_name in rules.needs_approval,
+    )
 
 
 def sent_back(connection: Connection, phone_id: int) -> Delivery:

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
+from server.survey.entities import backlog
 from server.survey.phones import NewPhone
 from server.survey.site import Site
 from server.tables.truth import Attachment, Submission
@@ -349,6 +350,36 @@ def list_hash(phone: Collect) -> str | None:
     files = phone.get("forms/roster/manifest").root
     hashes = {one.findtext(f"{MANIFEST}filename"): one.findtext(f"{MANIFEST}hash") for one in files}
     return hashes["persons.csv"]
+
+
+def test_what_a_phone_creates_in_a_list_that_needs_approval_stays_off_its_list(
+    site: Site, phone: Collect
+) -> None:  # B4, F21
+    def kind() -> str | None:
+        files = phone.get("forms/roster/manifest").root
+        kinds = {one.findtext(f"{MANIFEST}filename"): one.get("type") for one in files}
+        return kinds["persons.csv"]
+
+    before = kind()
+    with writing_session(site.engine) as session:
+        backlog.set_approval(session, 1, "Li", "persons", is_needed=True)
+    asked = kind()
+    with writing_session(site.engine) as session:
+        backlog.set_approval(session, 1, "Li", "persons", is_needed=False)
+
+    assert (before, asked, kind()) == ("entityList", "approvalEntityList", "entityList")
+
+
+def test_a_long_submission_is_answered_long_before_a_phone_gives_up(
+    site: Site, phone: Collect
+) -> None:  # 0.11: it waits sixty seconds.
+    rows = "".join(f"<row><a>{n}</a><b>{'x' * 40}</b></row>" for n in range(60_000))
+    start = time.perf_counter()
+
+    answer = phone.send(submission_xml("uuid:long", f"<age>7</age>{rows}"))
+
+    assert answer.status == 201
+    assert time.perf_counter() - start < 20
 
 
 @pytest.mark.parametrize("host", ["192.168.1.10:8080", "survey.example.org", "10.0.2.2"])

@@ -65,11 +65,13 @@ def unless_known(md5: str, make: Callable[[], Response]) -> Response:
 def file_line(project: str, form: str, found: Delivery) -> openrosa.ListedFile:
     """Return a manifest's line; `project` and `form` are their addresses as the phone used them."""
     is_list = found.kind in (LIST, CORRECTIONS)
+    # Collect adds what it creates to its own copy of the first kind only (openrosa.md B4).
+    list_kind = openrosa.APPROVAL_ENTITY_LIST if found.needs_approval else openrosa.ENTITY_LIST
     return openrosa.ListedFile(
         name=found.name,
         md5=found.md5,
         download_url=f"{form}/attachments/{quote(found.name, safe='')}",
-        kind=openrosa.ENTITY_LIST if is_list else openrosa.MEDIA,
+        kind=list_kind if is_list else openrosa.MEDIA,
         integrity_url=f"{project}/datasets/{quote(found.list_name, safe='')}/integrity"
         if is_list
         else None,
