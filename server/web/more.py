@@ -89,6 +89,11 @@ SHELVES = (
             Place("assignments.show", "Villages and phones", "Who serves which village"),
             Place("base_maps.show", "Base maps", "Offline maps for phones and for the map here"),
             Place("forms.show", "Forms", "What phones ask"),
+            Place(
+                "entity_properties.show",
+                "Registers and properties",
+                "Import an office’s register into a list",
+            ),
             Place("encryption.keys", "Encryption keys", "Who can read encrypted answers"),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
             Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),
