@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from server.survey import entity_columns
 from server.survey.areas import Scope
 from server.tables.projections import Entity, EntityTally
-from server.tables.reference import Village
+from server.tables.reference import Clinic, Village
 
 PAGE = 50
 # Lets both databases use the small index of what is in conflict.
@@ -80,6 +80,8 @@ def lists(session: Session, project_id: int, scope: Scope) -> list[ListLine]:
             .group_by(Entity.list_name)
         ).all()
     )
+    registered = select(func.count()).where(scope.where(func.coalesce(Clinic.village_code, "")))
+    counted[entity_columns.CLINICS] = session.scalar(registered.select_from(Clinic)) or 0
     names = sorted({*rules.columns, *counted} | entity_columns.PRIVATE_LISTS & counted.keys())
     return [
         ListLine(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -12,33 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
-from server.survey import entity_lists, intake, replay
+from server.survey import entity_lists, replay
 from server.survey.areas import WHOLE_SITE
 from server.survey.entities import actions, backlog, folding
 from server.survey.entities.actions import NewAction
-from server.survey.intake import Upload
 from server.survey.site import PROJECTED_TABLES, Site
-from server.tables.decisions import SubmissionNote
 from server.tables.projections import Entity, EntityChange, EntityTally, Flag, VillageTally, Visit
-from tests.phone_site import HERE, NEXT, open_phone_site, submission_xml
+from tests.houses import BRANCH, HOUSE, HOUSES, NOON, house_xml, receive, review
+from tests.phone_site import HERE, NEXT, open_phone_site
 
-# Creates in one list, changes in it, and puts a person beside it: three lists' worth of rules.
-HOUSES = """
-| survey |
-| | type | name | label | save_to | bind::ds:concept |
-| | select_one_from_file villages.csv | village | Village | village_code | visit.village |
-| | text | colour | Colour | colour | |
-| | text | owner | Owner | owner | |
-| entities |
-| | list_name | label | entity_id | create_if | update_if |
-| | houses | concat(${owner}, '') | ${owner} | ${colour} != '' | ${colour} = '' |
-| settings |
-| | form_id | version | form_title | namespaces |
-| | houses | 1 | Houses | ds="https://doorstep.health/xforms" |
-"""
-HOUSE = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"
-BRANCH = "0f8fad5b-d9cb-469f-a165-70867728950e"
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 COLUMNS = ("colour", "owner", "village_code")
 
 
@@ -49,37 +31,9 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
     opened.close()
 
 
-def house_xml(
-    instance: str,
-    verb: str,
-    colour: str | None = None,
-    *,
-    base: int | str = "",
-    trunk: int | str = "",
-    branch: str = "",
-    label: str = "",
-    village: str = HERE,
-    deprecated: str = "",
-    entity_id: str = HOUSE,
-) -> bytes:
-    verbs = 'create="1" update="1"' if verb == "upsert" else f'{verb}="1"'
-    answers = f"<village>{village}</village>"
-    answers += "" if colour is None else f"<colour>{colour}</colour>"
-    entity = (
-        f'<meta><entity dataset="houses" id="{entity_id}" {verbs} baseVersion="{base}"'
-        f' trunkVersion="{trunk}" branchId="{branch}"><label>{label}</label></entity></meta>'
-    )
-    return submission_xml(instance, answers + entity, form="houses", deprecated=deprecated)
-
-
 CREATE = house_xml("uuid:1", "create", "red", label="House 1")
 SECOND = house_xml("uuid:2", "update", "green", base=1, branch=BRANCH)
 THIRD = house_xml("uuid:3", "update", "blue", base=2, branch=BRANCH)
-
-
-def receive(site: Site, *sent: bytes, at: datetime = NOON) -> None:
-    for xml in sent:
-        intake.receive(site, Upload(1, xml, (), None, "collect:test", at))
 
 
 def the_house(site: Site) -> Entity:
@@ -334,19 +288,3 @@ def test_a_submission_that_is_gone_for_good_leaves_its_entity_without_its_word(s
         folding.refold(session.connection(), keys)
 
     assert the_house(site).properties["colour"] == "red"
-
-
-def review(site: Site, instance: str, state: str) -> None:
-    with writing_session(site.engine) as session:
-        session.add(
-            SubmissionNote(
-                project_id=1,
-                form_id="houses",
-                root_instance_id=instance,
-                state=state,
-                body="",
-                at=datetime.now(UTC),
-                who="Li",
-            )
-        )
-        backlog.reconsider(session, 1, "houses", instance)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,25 +13,11 @@ from server.survey import intake
 from server.survey.intake import Upload
 from server.survey.site import Site
 from server.tables.projections import Entity
+from tests.houses import HOUSE, HOUSES, NOON
 from tests.phone_site import AWAY, HERE, open_phone_site, submission_xml
 from tests.signed_in import Browser, browser_of
 
-HOUSES = """
-| survey |
-| | type | name | label | save_to | bind::ds:concept |
-| | select_one_from_file villages.csv | village | Village | village_code | visit.village |
-| | text | colour | Colour | colour | |
-| | text | owner | Owner | owner | person.name |
-| entities |
-| | list_name | label | entity_id | create_if | update_if |
-| | houses | ${owner} | ${owner} | ${colour} != '' | ${colour} = '' |
-| settings |
-| | form_id | version | form_title | namespaces |
-| | houses | 1 | Houses | ds="https://doorstep.health/xforms" |
-"""
-HOUSE = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"
 PAGE = f"/entities/in/houses/{HOUSE}"
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -57,7 +42,7 @@ def send(
         f'<meta><entity dataset="houses" id="{HOUSE}" {verbs}><label>王小一</label></entity></meta>'
     )
     xml = submission_xml(instance, answers, form="houses", deprecated=edit)
-    intake.receive(site, Upload(1, xml, (), None, "collect:test", NOW))
+    intake.receive(site, Upload(1, xml, (), None, "collect:test", NOON))
 
 
 def house(site: Site) -> Entity:
