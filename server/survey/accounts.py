@@ -41,6 +41,8 @@ class Right(StrEnum):
     SEE_SENSITIVE = "see_sensitive"
     REVEAL_PERSONS = "reveal_persons"
     SEE_SUBMISSIONS = "see_submissions"
+    REVIEW_SUBMISSIONS = "review_submissions"
+    REMOVE_SUBMISSIONS = "remove_submissions"
     SEE_CLINICS = "see_clinics"
     SEE_BATCHES = "see_batches"
     MAKE_BATCH = "make_batch"
@@ -52,8 +54,13 @@ class Right(StrEnum):
 
 
 _WORKER = frozenset({Right.SEE_COVERAGE, Right.SEE_PERSONS, Right.SEE_CLINICS})
-_SUPERVISOR = _WORKER | {Right.SEE_SUBMISSIONS, Right.MANAGE_PHONES}
+_SUPERVISOR = _WORKER | {
+    Right.SEE_SUBMISSIONS,
+    Right.REVIEW_SUBMISSIONS,
+    Right.MANAGE_PHONES,
+}
 _OFFICE = _SUPERVISOR | {
+    Right.REMOVE_SUBMISSIONS,
     Right.SEE_SENSITIVE,
     Right.REVEAL_PERSONS,
     Right.MAKE_BATCH,

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from forms.plan import ReadingPlan
 from forms.submission import open_envelope, read_answers
@@ -25,9 +25,10 @@ from server.survey import publishing
 from server.survey.areas import Scope
 from server.survey.form_versions import form_version
 from server.survey.submission_chain import root_of, visible
+from server.survey.version_readings import version_of
 from server.tables.decisions import Binned, Correction
 from server.tables.projections import CorrectionAnswer, Visit
-from server.tables.truth import FormVersion, Phone, PhoneVillage, Submission
+from server.tables.truth import Phone, PhoneVillage, Submission
 
 LIST = "corrections"
 FILE = f"{LIST}.csv"
@@ -47,17 +48,28 @@ NO_PHONE = "Choose a phone that is in use: the one that sent it is not."
 NO_CORRECTION = "There is no such correction."
 NOT_WAITING = "It is done or withdrawn already."
 
-_IS_EDITED = exists().where(
-    Submission.deprecated_id == Correction.instance_id,
-    Submission.form_id == Correction.form_id,
-    Submission.project_id == Correction.project_id,
+_edit = aliased(Submission)
+_IS_EDITED = (
+    exists()
+    .where(
+        _edit.deprecated_id == Correction.instance_id,
+        _edit.form_id == Correction.form_id,
+        _edit.project_id == Correction.project_id,
+    )
+    .correlate(Correction)
 )
-_IS_ANSWERED = exists().where(CorrectionAnswer.entity_id == Correction.entity_id)
-_IS_BINNED = exists().where(
-    Binned.root_instance_id == Correction.root_instance_id,
-    Binned.form_id == Correction.form_id,
-    Binned.project_id == Correction.project_id,
-    Binned.restored_at.is_(None),
+_IS_ANSWERED = (
+    exists().where(CorrectionAnswer.entity_id == Correction.entity_id).correlate(Correction)
+)
+_IS_BINNED = (
+    exists()
+    .where(
+        Binned.root_instance_id == Correction.root_instance_id,
+        Binned.form_id == Correction.form_id,
+        Binned.project_id == Correction.project_id,
+        Binned.restored_at.is_(None),
+    )
+    .correlate(Correction)
 )
 _IS_DONE = or_(_IS_EDITED, _IS_ANSWERED)
 # Asked at every look of a phone at a manifest; by the phone's index a row or two.
@@ -270,13 +282,7 @@ def _phone(session: Session, phone_id: int | None) -> Phone:
 
 def _label(session: Session, row: Submission) -> str:
     """Return what the worker knows the record by: the name its form gave it, and the day."""
-    version = session.scalar(
-        select(FormVersion).where(
-            FormVersion.project_id == row.project_id,
-            FormVersion.form_id == row.form_id,
-            FormVersion.version == row.version,
-        )
-    )
+    version = version_of(session, row)
     visit = session.get(Visit, row.id)
     day = visit.visited_on if visit else row.received_at.date()
     name = ""

@@ -107,11 +107,15 @@ def members(connection: Connection, roots: Iterable[Key]) -> dict[int, Key]:
     )
     found.update({row[0]: row[1:] for row in rows if row[1:] in frontier})
     seen: set[Key] = set()
-    names = (*names, "deprecated_id")
+    edit_names = (*names, "deprecated_id")
     while frontier - seen:
         seen |= frontier
         rows = rows_with(
-            connection, SUBMISSION, names, "deprecated_id", sorted({one[2] for one in frontier})
+            connection,
+            SUBMISSION,
+            edit_names,
+            "deprecated_id",
+            sorted({one[2] for one in frontier}),
         )
         edits = {row[0]: row[1:4] for row in rows if (row[1], row[2], row[4]) in frontier}
         found.update(edits)

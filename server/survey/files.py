@@ -73,6 +73,11 @@ class Arrivals:
         self._folder = folder
         self._files: list[ArrivingFile] = []
 
+    @property
+    def has_files(self) -> bool:
+        """Say whether any file has come."""
+        return bool(self._files)
+
     def open(self, name: str) -> ArrivingFile:
         """Start a file."""
         incoming = self._folder / "incoming"

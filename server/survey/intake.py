@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ from forms.problems import SubmissionProblem
 from forms.submission import Envelope, open_envelope
 from server.database import is_disk_full
 from server.errors import FormClosed, Missing, StoreFull, Unreadable
-from server.survey import replay
+from server.survey import purging, replay
 from server.survey.files import KeptFile
 from server.survey.interpretation import Interpretation, Origin
 from server.survey.keeping import Keeping, Kept, is_kept
@@ -42,10 +42,18 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an upload: `outcome` is kept, again (was here already) or parked."""
+    """What became of an upload: `outcome` is kept, again (was here already) or parked.
+
+    `reason` says why it is parked: version_unknown, encrypted, early (an edit before what it
+    edits) or failed. `flags` counts what looks wrong in it; `is_correction`: it names a record
+    that was sent back.
+    """
 
     instance_id: str
     outcome: str
+    reason: str = ""
+    flags: int = 0
+    is_correction: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,18 @@ def receive(site: Site, upload: Upload) -> Receipt:
     """
     receipt, projecting = _work_out(site, _open(site, upload))
     return _finish(site, receipt, projecting)
+
+
+def is_wiped_out(site: Site, project_id: int, xml: bytes) -> bool:
+    """Say whether this, or what it is an edit of, was wiped out: nothing of it is kept again."""
+    try:
+        envelope = open_envelope(xml)
+    except SubmissionProblem:
+        return False
+    names = [one for one in (envelope.instance_id, envelope.deprecated_id) if one]
+    keys = [(project_id, envelope.form_id, one) for one in names]
+    with site.engine.connect() as connection:
+        return bool(purging.purged_among(connection, keys))
 
 
 def receive_many(site: Site, uploads: Iterable[Upload]) -> Iterator[Receipt]:
@@ -124,7 +144,12 @@ def _work_out(site: Site, opened: _Opened) -> tuple[Receipt, _Projecting | None]
     )
     interpretation = replay.safely(replay.Read(origin, envelope, opened.plan), site.keys)
     is_done = interpretation.state == "projected" and not kept.is_orphan
-    receipt = Receipt(envelope.instance_id, "kept" if is_done else "parked")
+    reason = "early" if interpretation.state == "projected" else interpretation.reason
+    receipt = (
+        Receipt(envelope.instance_id, "kept", is_correction=bool(interpretation.corrects))
+        if is_done
+        else Receipt(envelope.instance_id, "parked", reason)
+    )
     return receipt, _Projecting(interpretation, site.writer.ask(site.projecting, interpretation))
 
 
@@ -150,8 +175,9 @@ def _finish(site: Site, receipt: Receipt, projecting: _Projecting | None) -> Rec
         # A full disk is no fault of the submission: unmarked, the next start takes it up.
         if not is_disk_full(error):
             _note_failure(site, projecting.interpretation.origin, error)
-        return Receipt(receipt.instance_id, "parked")
-    return receipt
+        return Receipt(receipt.instance_id, "parked", "failed")
+    # Only now all are known: what compares it with others adds to them.
+    return replace(receipt, flags=len(projecting.interpretation.flags))
 
 
 def _note_failure(site: Site, origin: Origin, error: Exception) -> None:

@@ -108,7 +108,9 @@ def _judge(
         if found["sha256"] == one.row["sha256"]:
             return Kept(found["id"], is_new=False, is_orphan=False)
         return AlreadyKept(
-            "%(instance)s was received before, with other answers.", instance=one.key[2]
+            "%(instance)s was received before, with other answers. Keep it on the phone and tell "
+            "the office.",
+            instance=one.key[2],
         )
     if one.replaces is None:
         return Kept(next_id, is_new=True, is_orphan=False)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from forms.plan import ReadingPlan
 from server.database import first_row
 from server.survey import publishing
+from server.tables.decisions import VersionReading
 from server.tables.truth import Form, FormVersion
 
 # Written once: SQLAlchemy takes longer to make a statement than to run it.
@@ -25,6 +26,23 @@ _ASKED = (
         ),
     )
     .where(Form.project_id == bindparam("project"), Form.form_id == bindparam("form"))
+)
+# What a person decided an unknown version is read as; asked of such versions alone.
+_READ_AS = (
+    select(FormVersion.id)
+    .join(
+        VersionReading,
+        and_(
+            FormVersion.project_id == VersionReading.project_id,
+            FormVersion.form_id == VersionReading.form_id,
+            FormVersion.version == VersionReading.read_as,
+            VersionReading.version == bindparam("version"),
+        ),
+    )
+    .where(
+        VersionReading.project_id == bindparam("project"),
+        VersionReading.form_id == bindparam("form"),
+    )
 )
 
 
@@ -53,6 +71,8 @@ class Plans:
         if row is None:
             return None
         state, revision, version_id = row
+        if version_id is None:
+            version_id = connection.scalar(_READ_AS, asked)
         if version_id is None:
             return FormAsked(state, None)
         return FormAsked(state, self._plan(connection, version_id, revision))

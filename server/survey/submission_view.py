@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,24 +11,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forms.answers import Answers
+from forms.labels import words_in
 from forms.plan import ReadingPlan
 from forms.submission import open_envelope, read_answers
 from server.errors import Missing
-from server.survey import publishing, submissions
+from server.survey import publishing
 from server.survey.areas import Scope
 from server.survey.form_mappings import WAITING
 from server.survey.form_versions import form_version
+from server.survey.submission_chain import visible
 from server.survey.submission_sheet import Part, Sheet, anchor_of
 from server.survey.submissions import FLAG_MESSAGES
 from server.survey.veil import Veil, veil_of
+from server.survey.version_readings import version_of
 from server.tables.projections import Flag, Projected, Visit
 from server.tables.reference import Village
 from server.tables.truth import Attachment, FormVersion, Phone, Submission
 
-NO_SUBMISSION = "There is no such submission here."
 SENSITIVE_FLAG = "This flag is about an answer that is not for your role."
-# More edits of one interview than this are a fault of the client, not work.
-_LONGEST_CHAIN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,16 @@ class ShownFlag:
 
 @dataclass(frozen=True, slots=True)
 class ShownFile:
-    """A file of a submission; `sha256` is "" while it has not come."""
+    """A file of a submission; `sha256` is "" while it has not come.
+
+    `is_named` by its answers, else kept aside; `is_carried` from an earlier version.
+    """
 
     name: str
     sha256: str
     size: int
+    is_named: bool = True
+    is_carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionView:
-    """A submission as its page shows it. `sheet` is None when its form cannot read it."""
+    """A submission as its page shows it. `sheet` is None when its form cannot read it.
+
+    `questions` are the form's words by path, without those that are not for the reader.
+    """
 
     id: int
     form_id: str
@@ -84,6 +92,7 @@ class SubmissionView:
     flags: list[ShownFlag]
     files: list[ShownFile]
     edits: list[Edit]
+    questions: Mapping[str, str]
     is_revealed: bool
 
 
@@ -99,18 +108,13 @@ class Reader:
 
 def view(session: Session, submission_id: int, reader: Reader) -> SubmissionView:
     """Return a submission behind a reader's veil. Raises Missing, also outside the scope."""
-    row = _visible(session, submission_id, reader.scope)
+    found = visible(session, submission_id, reader.scope)
+    row = session.get_one(Submission, submission_id)
     mark = session.get(Projected, row.id)
     visit = session.get(Visit, row.id)
     village = session.get(Village, visit.village_code) if visit else None
     phone = session.get(Phone, row.phone_id) if row.phone_id is not None else None
-    version = session.scalar(
-        select(FormVersion).where(
-            FormVersion.project_id == row.project_id,
-            FormVersion.form_id == row.form_id,
-            FormVersion.version == row.version,
-        )
-    )
+    version = version_of(session, row)
     read = _read(session, row, version, reader)
     return SubmissionView(
         id=row.id,
@@ -127,44 +131,29 @@ def view(session: Session, submission_id: int, reader: Reader) -> SubmissionView
         village=village.name if village else visit.village_code if visit else "",
         sheet=read.sheet,
         flags=read.flags,
-        files=_files(session, row.id, read.file_names),
-        edits=_edits(session, row),
+        files=files_of(session, found[: found.index(row) + 1], read.file_names),
+        edits=_edits(session, row, found),
+        questions=read.questions,
         is_revealed=reader.shows_personal,
     )
 
 
 def raw_xml(session: Session, submission_id: int, scope: Scope) -> tuple[str, bytes]:
     """Return instance id and bytes of a submission, exactly as sent. Raises Missing."""
-    row = _visible(session, submission_id, scope)
+    visible(session, submission_id, scope)
+    row = session.get_one(Submission, submission_id)
     return row.instance_id, row.xml
 
 
 def attachment(session: Session, submission_id: int, name: str, scope: Scope) -> str:
     """Return the SHA-256 of the first file of this name that came. Raises Missing."""
-    row = _visible(session, submission_id, scope)
-    found = next((one for one in _files(session, row.id, ()) if one.name == name), None)
+    versions = visible(session, submission_id, scope)
+    row = session.get_one(Submission, submission_id)
+    came = files_of(session, versions[: versions.index(row) + 1], (name,))
+    found = next((one for one in came if one.name == name and one.sha256), None)
     if found is None:
         raise Missing("There is no such file.")
     return found.sha256
-
-
-def _visible(session: Session, submission_id: int, scope: Scope) -> Submission:
-    """Return a submission of the scope, by its visit's village, else by the phone that sent it."""
-    row = session.get(Submission, submission_id)
-    if row is None:
-        raise Missing(NO_SUBMISSION)
-    newest = _chain(session, row)[-1]
-    visit = session.get(Visit, row.id) or session.get(Visit, newest.id)
-    if visit is not None:
-        is_seen = scope.covers(visit.village_code)
-    else:
-        is_sent = submissions.sent_from(scope)
-        is_seen = (
-            session.scalar(select(Submission.id).where(Submission.id == row.id, is_sent)) == row.id
-        )
-    if not is_seen:
-        raise Missing(NO_SUBMISSION)
-    return row
 
 
 def _title(session: Session, row: Submission, version: FormVersion | None) -> str:
@@ -181,12 +170,13 @@ class _Read:
     name: str
     flags: list[ShownFlag]
     file_names: tuple[str, ...]
+    questions: Mapping[str, str]
 
 
 def _read(session: Session, row: Submission, version: FormVersion | None, reader: Reader) -> _Read:
     envelope = open_envelope(row.xml)
     if version is None or envelope.is_encrypted:
-        return _Read(None, "", [], envelope.file_names)
+        return _Read(None, "", [], envelope.file_names, {})
     form = publishing.compiled(session, version)
     answers = read_answers(envelope, ReadingPlan(form))
     veil = veil_of(
@@ -199,7 +189,13 @@ def _read(session: Session, row: Submission, version: FormVersion | None, reader
             select(Flag).where(Flag.submission_id == row.id).order_by(Flag.number)
         )
     ]
-    return _Read(sheet.of(answers), veil.text(answers.instance_name), flags, answers.file_names)
+    questions = {
+        one.path: words_in(one.labels, reader.language)
+        for one in form.fields
+        if one.labels and not veil.hides(one)
+    }
+    name = veil.text(answers.instance_name)
+    return _Read(sheet.of(answers), name, flags, answers.file_names, questions)
 
 
 def _flag(flag: Flag, answers: Answers, veil: Veil, sheet: Sheet) -> ShownFlag:
@@ -216,52 +212,38 @@ def _flag(flag: Flag, answers: Answers, veil: Veil, sheet: Sheet) -> ShownFlag:
     return ShownFlag(flag.code, msgid, params, sheet.label(flag.path), anchor)
 
 
-def _files(session: Session, submission_id: int, expected: tuple[str, ...]) -> list[ShownFile]:
-    """Return the files that came, the first of each name, and those the answers still name."""
+def files_of(
+    session: Session, versions: Sequence[Submission], expected: Collection[str]
+) -> list[ShownFile]:
+    """Return the files of the last of these versions, the first of each name, by name.
+
+    What its answers name and an edit did not bring again is carried forward from the versions
+    before (openrosa C21); what never came stands at the end. Files it does not name are kept aside.
+    """
+    ids = [one.id for one in versions]
     rows = session.scalars(
         select(Attachment)
-        .where(Attachment.submission_id == submission_id)
-        .order_by(Attachment.received_at, Attachment.sha256)
+        .where(Attachment.submission_id.in_(ids))
+        .order_by(Attachment.submission_id.desc(), Attachment.received_at, Attachment.sha256)
     )
     found: dict[str, ShownFile] = {}
     for row in rows:
-        found.setdefault(row.name, ShownFile(row.name, row.sha256, row.size))
+        is_own = row.submission_id == ids[-1]
+        if is_own or row.name in expected:
+            shown = ShownFile(row.name, row.sha256, row.size, row.name in expected, not is_own)
+            found.setdefault(row.name, shown)
     missing = [ShownFile(name, "", 0) for name in expected if name not in found]
     return [*sorted(found.values(), key=lambda one: one.name), *missing]
 
 
-def _edits(session: Session, row: Submission) -> list[Edit]:
-    chain = _chain(session, row)
-    if len(chain) == 1:
+def _edits(session: Session, row: Submission, found: list[Submission]) -> list[Edit]:
+    if len(found) == 1:
         return []
     marks = session.scalars(
-        select(Projected).where(Projected.submission_id.in_([one.id for one in chain]))
+        select(Projected).where(Projected.submission_id.in_([one.id for one in found]))
     )
     states = {mark.submission_id: mark.state for mark in marks}
     return [
         Edit(one.id, one.received_at, states.get(one.id, WAITING), one.id == row.id)
-        for one in chain
+        for one in found
     ]
-
-
-def _chain(session: Session, row: Submission) -> list[Submission]:
-    """Return the submissions that replace one another, this one among them, first to last."""
-    same_form = (Submission.project_id == row.project_id, Submission.form_id == row.form_id)
-    chain = [row]
-    while chain[0].deprecated_id and len(chain) < _LONGEST_CHAIN:
-        before = session.scalar(
-            select(Submission).where(*same_form, Submission.instance_id == chain[0].deprecated_id)
-        )
-        if before is None or before in chain:
-            break
-        chain.insert(0, before)
-    while len(chain) < _LONGEST_CHAIN:
-        after = session.scalar(
-            select(Submission)
-            .where(*same_form, Submission.deprecated_id == chain[-1].instance_id)
-            .order_by(Submission.id)
-        )
-        if after is None or after in chain:
-            break
-        chain.append(after)
-    return chain

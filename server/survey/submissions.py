@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, select, true, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, select, true, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from forms import checks, domain_checks
 from server.survey import placing
 from server.survey.areas import Scope
 from server.survey.entities import folding
-from server.tables.projections import DayTally, Flag, Projected, VillageTally, Visit
+from server.tables.projections import DayTally, Flag, NamedFile, Projected, VillageTally, Visit
 from server.tables.reference import Village
-from server.tables.truth import Form, FormVersion, Phone, PhoneVillage, Submission
+from server.tables.truth import Attachment, Form, FormVersion, Phone, PhoneVillage, Submission
 
 PAGE = 50
 RARE = 5_000
@@ -23,7 +23,7 @@ RARE = 5_000
 ANY_FLAG = "any"
 """In a filter: submissions with a flag of whatever kind."""
 
-STUCK = ("parked", "failed", "replaced")
+STUCK = ("parked", "failed", "replaced", "binned")
 """States without a visit: nothing is known of where such a submission belongs but who sent it."""
 
 FLAG_MESSAGES = {
@@ -45,6 +45,7 @@ class Wanted:
     day: date | None = None
     flag: str = ""
     state: str = ""
+    lacks_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +159,42 @@ def _counted(scope: Scope, wanted: Wanted) -> Select[*tuple[Any, ...]]:
         query = query.where(Visit.phone_id == wanted.phone_id)
     if wanted.day is not None:
         query = query.where(Visit.visited_on == wanted.day, _visited(scope, wanted.day))
-    if wanted.flag == ANY_FLAG:
-        query = query.where(Visit.flags > 0)
-    elif wanted.flag:
-        flagged = select(Flag.submission_id).where(Flag.code == wanted.flag)
-        query = query.where(Visit.submission_id.in_(flagged))
+    if wanted.flag:
+        query = query.where(_is_flagged(wanted.flag))
     if wanted.state:
         query = query.where(Projected.state == wanted.state)
+    if wanted.lacks_files:
+        query = query.where(_LACKS_FILES)
     return query
+
+
+# What its answers name has not come, with it or with what it is an edit of (openrosa C7).
+_earlier = aliased(Submission)
+_LACKS_FILES = (
+    exists()
+    .where(
+        NamedFile.submission_id == Submission.id,
+        ~exists().where(
+            Attachment.submission_id == Submission.id, Attachment.name == NamedFile.name
+        ),
+        ~exists()
+        .where(
+            _earlier.instance_id.in_((Submission.deprecated_id, Submission.root_instance_id)),
+            _earlier.form_id == Submission.form_id,
+            _earlier.project_id == Submission.project_id,
+            Attachment.submission_id == _earlier.id,
+            Attachment.name == NamedFile.name,
+        )
+        .correlate(Submission, NamedFile),
+    )
+    .correlate(Submission)
+)
+
+
+def _is_flagged(flag: str) -> ColumnElement[bool]:
+    if flag == ANY_FLAG:
+        return Visit.flags > 0
+    return Visit.submission_id.in_(select(Flag.submission_id).where(Flag.code == flag))
 
 
 def _visited(scope: Scope, day: date) -> ColumnElement[bool]:

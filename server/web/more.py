@@ -73,10 +73,12 @@ SHELVES = (
             Place("screening.persons", "Persons found", "Suspected and documented"),
             Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
             Place("clinics.show", "Clinics", "Audits, scores and what is missing"),
+            Place("duplicates.show", "Found twice", "The same ID number, phone or person twice"),
             Place("entities.show", "Entity lists", "What phones choose from, and what waits"),
             Place(
                 "submissions.show", "Submissions", "What phones sent, and what looks wrong in it"
             ),
+            Place("reviews.queue", "Sent back", "Records that wait for a correction"),
         ),
     ),
     Shelf(
@@ -96,6 +98,7 @@ SHELVES = (
             ),
             Place("encryption.keys", "Encryption keys", "Who can read encrypted answers"),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
+            Place("moving.show", "Moving", "In from another server, out with everything"),
             Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),
             Place("accounts.show", "Accounts", "Who may see what, and where"),
             Place("journal.show", "Journal", "Who saw or took what"),

@@ -8,12 +8,19 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from server.errors import NotAllowed
-from server.survey import flags, form_versions, phones, submission_view, submissions
+from server.survey import (
+    flags,
+    form_versions,
+    phones,
+    submission_story,
+    submission_view,
+    submissions,
+)
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.submission_view import Reader, ShownFlag, SubmissionView
 from server.survey.submissions import ANY_FLAG, Wanted
-from server.web import door, language
+from server.web import door, language, review_words
 from server.web.kept_files import kept_file, made_file
 from server.web.language import _
 
@@ -24,7 +31,8 @@ STATE_WORDS = {
     "waiting": "to be read anew",
     "parked": "parked",
     "failed": "not understood",
-    "replaced": "replaced by an edit",
+    "replaced": "replaced by a later one",
+    "binned": "in the bin",
 }
 STATE_BADGES = {
     "projected": "fine",
@@ -32,6 +40,7 @@ STATE_BADGES = {
     "parked": "watch",
     "failed": "watch",
     "replaced": "off",
+    "binned": "off",
 }
 OUTCOME_WORDS = {
     "completed": "completed",
@@ -48,7 +57,8 @@ NEXT_STEP_WORDS = {
     "failed": "The site could not work it out, which is the program's fault and was noted. After "
     "the next upgrade “doorstep rebuild” reads it again. Nothing is lost.",
     "waiting": "It is read anew within minutes, as its form's mapping or versions changed.",
-    "replaced": "A later edit stands in its place. It is kept, and counts no more.",
+    "replaced": "A later edit or correction stands in its place. It is kept, and counts no more.",
+    "binned": "It lies in the bin with its edits, and counts nowhere.",
 }
 _LONGEST_REASON = 200
 
@@ -130,6 +140,7 @@ def _wanted() -> Wanted:
         day=given.get("day", type=date.fromisoformat),
         flag=given.get("flag", ""),
         state=given.get("state", "") if given.get("state", "") in STATE_WORDS else "",
+        lacks_files="lacks_files" in given,
     )
 
 
@@ -142,6 +153,7 @@ def _address(wanted: Wanted, before: int | None = None) -> str:
         day=wanted.day,
         flag=wanted.flag or None,
         state=wanted.state or None,
+        lacks_files=1 if wanted.lacks_files else None,
         before=before,
     )
 
@@ -158,16 +170,39 @@ def _view(submission_id: int, *, is_revealed: bool) -> SubmissionView:
 
 
 def _page(shown: SubmissionView) -> str:
-    who = door.account()
+    who, session = door.account(), door.session()
+    log = submission_story.audit_of(door.site().settings.files, shown.files)
     return render_template(
         "submissions_one.html",
         shown=shown,
+        story=submission_story.story(session, shown.id, who.scope),
+        log=log,
+        slowest=submission_story.slowest(log, shown.questions) if log else [],
+        drawn=submission_story.drawn(session, shown.id, shown.sheet, log),
+        phone_choices=_phone_choices() if who.may(Right.REVIEW_SUBMISSIONS) else [],
+        is_picture=_is_picture,
+        may_review=who.may(Right.REVIEW_SUBMISSIONS),
+        may_remove=who.may(Right.REMOVE_SUBMISSIONS),
+        review_words=review_words.REVIEW_WORDS,
+        review_badges=review_words.REVIEW_BADGES,
+        correction_words=review_words.CORRECTION_WORDS,
+        correction_badges=review_words.CORRECTION_BADGES,
         flag_words=_flag_words,
         next_step=NEXT_STEP_WORDS.get(shown.reason) or NEXT_STEP_WORDS.get(shown.state, ""),
         may_reveal=who.may(Right.REVEAL_PERSONS),
         may_download=who.may(Right.REVEAL_PERSONS) and who.may(Right.SEE_SENSITIVE),
         **_STATES,
     )
+
+
+def _phone_choices() -> list[tuple[int, str]]:
+    found = phones.phone_list(door.session(), PROJECT, door.account().scope)
+    return [(one.id, one.name) for one in found if one.revoked_at is None]
+
+
+def _is_picture(name: str) -> bool:
+    """Say whether a browser shows it in the page (openrosa J6)."""
+    return name.rpartition(".")[2].lower() in ("jpg", "jpeg", "png", "gif")
 
 
 def _flag_words(flag: ShownFlag) -> str:

@@ -10,9 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from forms import openrosa
 from server.survey import files, intake
-from server.survey.intake import Upload
+from server.survey.intake import Receipt, Upload
 from server.web import door, language
-from server.web.language import gettext
+from server.web.language import gettext, ngettext
 from server.web.openrosa import access, multipart
 
 feed = access.phone_feed("phone_submission")
@@ -29,6 +29,14 @@ _ANSWERS = {
         202,
         "Received and safe. The office still has to sort it in; do not send it again.",
     ),
+}
+CORRECTED = "Received as a correction: it stands in place of the record that was sent back."
+# What to do next where it cannot be sorted in yet. Nobody but the worker may read it: no names.
+PARKED_WORDS = {
+    "version_unknown": "Received and safe. The office does not have this version of the form yet. "
+    "Get blank forms again before the next visit; do not send this one again.",
+    "encrypted": "Received and safe, encrypted as it is. There is nothing more to do.",
+    "early": "Received and safe. The record it edits has not come yet: send all finished forms.",
 }
 
 
@@ -59,14 +67,30 @@ def send(project_id: int) -> Response:
     received_at = datetime.now(UTC)
     with files.arrivals(site.settings.files) as arriving:
         xml = multipart.read_upload(request, arriving)
-        kept = arriving.keep()
+        # What was wiped out is not kept again, nor are its files.
+        is_gone = arriving.has_files and intake.is_wiped_out(site, project_id, xml)
+        kept = [] if is_gone else arriving.keep()
         device_id = request.args.get("deviceID", "")[:LONGEST_DEVICE_ID]
         receipt = intake.receive(
             site, Upload(project_id, xml, kept, access.phone().id, device_id, received_at)
         )
     access.note_submission()
     status, msgid = _ANSWERS[receipt.outcome]
-    return Response(openrosa.answer(gettext(msgid)), status, _headers())
+    return Response(openrosa.answer(_words(receipt, msgid)), status, _headers())
+
+
+def _words(receipt: Receipt, msgid: str) -> str:
+    """Return what the phone shows: what became of it, and what to do next, without any answer."""
+    if receipt.outcome == "parked":
+        return gettext(PARKED_WORDS.get(receipt.reason, msgid))
+    said = gettext(CORRECTED if receipt.is_correction else msgid)
+    if not receipt.flags:
+        return said
+    return said + ngettext(
+        " %(n)s answer looks unusual: look at it again, or ask the office.",
+        " %(n)s answers look unusual: look at them again, or ask the office.",
+        receipt.flags,
+    )
 
 
 def _headers() -> dict[str, str]:

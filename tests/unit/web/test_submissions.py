@@ -222,7 +222,7 @@ def test_an_edit_leads_to_the_one_it_replaced(site: Site, office: Browser) -> No
     old = office.get("/submissions/1").text
 
     assert 'href="/submissions/1"' in page
-    assert "replaced by an edit" in old
+    assert "replaced by a later one" in old
 
 
 def test_the_list_keeps_its_filter_from_page_to_page(
