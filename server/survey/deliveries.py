@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy import Connection, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from server.errors import Missing
@@ -20,6 +20,12 @@ from server.tables.truth import FormFile
 
 FILE, VILLAGES, LIST, CORRECTIONS = "file", "villages", "list", "corrections"
 Columns = Mapping[str, tuple[str, ...]]
+
+# Asked with every list of forms: written once, as that costs more than the answer.
+_NAMES = union_all(
+    select(FormFile.form_id, FormFile.name).where(FormFile.project_id == bindparam("project_id")),
+    select(literal(""), SharedFile.name).where(SharedFile.project_id == bindparam("project_id")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,7 @@ class Delivery:
 def uploaded_names(session: Session, project_id: int) -> dict[str, set[str]]:
     """Return the names of all uploaded files, by form id; those all forms share under ""."""
     names: dict[str, set[str]] = {}
-    own = select(FormFile.form_id, FormFile.name).where(FormFile.project_id == project_id)
-    shared = select(literal(""), SharedFile.name).where(SharedFile.project_id == project_id)
-    for form_id, name in session.execute(union_all(own, shared)):
+    for form_id, name in session.execute(_NAMES, {"project_id": project_id}):
         names.setdefault(form_id, set()).add(name)
     return names
 

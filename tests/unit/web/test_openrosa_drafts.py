@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from forms.source import FormSource
 from server.database import writing_session
 from server.errors import Conflict
 from server.survey import draft_submissions, drafts, form_files, form_versions, publishing
@@ -304,3 +305,21 @@ def test_lists_of_people_are_empty_until_villages_are_chosen(
     assert after["clinics.csv"]["hash"] != before["clinics.csv"]["hash"]
     assert len(client.get(local(after["clinics.csv"]["downloadUrl"])).text.splitlines()) == 2
     assert len(client.get(local(after["villages.csv"]["downloadUrl"])).text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", publishing.PACK)
+def test_a_draft_of_a_shipped_form_comes_with_all_its_lists(
+    site: Site, client: FlaskClient, name: str
+) -> None:
+    # B6, B9, rule 10
+    prepared = publishing.prepare(FormSource.of_path(publishing.LIBRARY / name))
+    with writing_session(site.engine) as session:
+        draft = drafts.keep(session, site.settings.files, 1, prepared, "Li")
+
+    listed = manifest(client, draft)
+
+    assert set(listed) == set(draft.form.attachments)
+    for one in listed.values():
+        assert client.get(local(one["downloadUrl"])).status_code == 200
+        if "integrityUrl" in one:
+            assert client.get(local(one["integrityUrl"])).status_code == 200
