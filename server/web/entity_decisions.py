@@ -70,6 +70,20 @@ def decide(submission_id: int, number: int) -> ResponseReturnValue:
     return redirect(url_for("entity_decisions.waiting", kind=change.outcome))
 
 
+@pages.get("/of/<int:submission_id>")
+@door.allow(Right.SEE_SUBMISSIONS)
+def of_submission(submission_id: int) -> str:
+    """Show what a submission says to entities, and what became of it."""
+    changes = backlog.of_submission(door.session(), door.account().scope, submission_id)
+    return render_template(
+        "entities_of.html",
+        changes=changes,
+        submission_id=submission_id,
+        veil_for=veil_for,
+        **entity_words.words(),
+    )
+
+
 @pages.get("/in/<list_name>/<entity_id>/conflict")
 @door.allow(Right.SEE_SUBMISSIONS)
 def conflict(list_name: str, entity_id: str) -> str:

@@ -26,6 +26,7 @@ CONFLICT_WORDS = {
     "hard": ("watch", "Changed by several, the same thing"),
 }
 OUTCOME_WORDS = {
+    "applied": "Applied",
     "held": "Waits for the change before it",
     "waiting": "Waits for approval",
     "rejected": "Rejected",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
@@ -19,7 +19,7 @@ from server.survey.entities.history import ERRORS, FAULTY, HELD, REJECTED, WAITI
 from server.survey.site import Site
 from server.tables.decisions import EntityList
 from server.tables.projections import EntityChange
-from server.tables.truth import Phone, Submission
+from server.tables.truth import Phone, PhoneVillage, Submission
 
 PAGE = 50
 # Lets both databases use the small index of what is open.
@@ -84,6 +84,16 @@ def page(session: Session, scope: Scope, kind: str, start: int = 0) -> OpenPage:
         .limit(PAGE)
     )
     return OpenPage([_line(row) for row in rows], total)
+
+
+def of_submission(session: Session, scope: Scope, submission_id: int) -> list[OpenChange]:
+    """Return all that a submission says to entities, applied or not, by its blocks' numbers."""
+    rows = session.execute(
+        _lines()
+        .where(EntityChange.submission_id == submission_id, _seen(scope))
+        .order_by(EntityChange.number)
+    )
+    return [_line(row) for row in rows]
 
 
 def open_change(session: Session, scope: Scope, submission_id: int, number: int) -> OpenChange:
@@ -220,8 +230,13 @@ def _of_outcome(session: Session, list_name: str, outcome: str) -> list[EntityCh
 
 
 def _seen(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition that a change belongs to a reader: by its visit's village."""
-    return scope.where(EntityChange.village_code)
+    """Return the condition that a change belongs to a reader: by the village its visit names.
+
+    Where it names none, by the villages its phone serves.
+    """
+    serving = select(PhoneVillage.phone_id).where(scope.where(PhoneVillage.village_code))
+    is_of_phone = and_(EntityChange.village_code == "", EntityChange.phone_id.in_(serving))
+    return or_(scope.where(EntityChange.village_code), is_of_phone)
 
 
 def _lines() -> Select[*tuple[Any, ...]]:

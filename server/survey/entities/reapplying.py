@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import Conflict, Missing
 from server.survey.areas import Scope
-from server.survey.entities import actions
+from server.survey.entities import actions, backlog
 from server.survey.entities.actions import NewAction, is_in
 from server.survey.entities.history import APPLIED, HELD, WAITING
 from server.survey.entities.view import LABEL, Difference
@@ -97,9 +97,8 @@ def apply(
 def _find(
     session: Session, submission_id: int, number: int, scope: Scope
 ) -> tuple[EntityChange, Entity | None]:
-    change = session.get(EntityChange, (submission_id, number))
-    if change is None or not scope.covers(change.village_code):
-        raise Missing("There is no such change here.")
+    backlog.open_change(session, scope, submission_id, number)  # Raises out of scope.
+    change = session.get_one(EntityChange, (submission_id, number))
     if change.outcome in (APPLIED, HELD, WAITING):
         raise Conflict("This change was applied, or still waits. Look at the entity.")
     entity = session.get(Entity, (change.entity_id, change.list_name))

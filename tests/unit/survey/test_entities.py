@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
-from server.survey import entity_lists, replay
+from server.survey import entity_lists, replay, reviews
 from server.survey.areas import WHOLE_SITE
 from server.survey.entities import actions, backlog, folding
 from server.survey.entities.actions import NewAction
@@ -210,7 +210,8 @@ def test_creations_wait_for_approval_and_what_follows_waits_with_them(site: Site
     assert list(outcomes(site)) == ["waiting", "held"]
     assert backlog.force_overdue(site, 1, NOON + timedelta(days=9)) == 0
 
-    review(site, "uuid:1", "approved")
+    with writing_session(site.engine) as session:
+        reviews.add_note(session, 1, WHOLE_SITE, "approved", "", "Li")
 
     assert (the_house(site).version, the_house(site).properties["colour"]) == (2, "green")
     rebuilds_alike(site)

@@ -150,6 +150,7 @@ def test_an_edit_is_looked_at_and_applied_again(site: Site, office: Browser) -> 
     assert house(site).properties["colour"] == "red"
     assert "/entities/again/2/0" in office.get(PAGE).text
 
+    assert "/entities/again/2/0" in office.get("/entities/of/2").text
     preview = office.get("/entities/again/2/0").text
     office.post("/entities/again/2/0", {"version": "1"})
 
