@@ -104,10 +104,14 @@ class Parcel:
             archive.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def add(self, path: Path) -> None:
-        """Take in a folder, a zip or a file. Raises OSError, NotValid and TooLarge."""
+    def add(self, path: Path, name: str = "") -> None:
+        """Take in a folder, a zip or a file, called `name` if it is not called by its path.
+
+        Raises OSError, NotValid and TooLarge.
+        """
         if not path.is_dir():
-            self._take(Piece(path.name, path.stat().st_size, lambda: path.open("rb")), path, 0)
+            piece = Piece(name or path.name, path.stat().st_size, _opener(path))
+            self._take(piece, path, 0)
             return
         for inside in sorted(path.rglob("*")):
             # A link may lead anywhere; nobody exports one.
@@ -164,6 +168,18 @@ def opened(paths: Sequence[Path]) -> Iterator[Parcel]:
     try:
         for path in paths:
             parcel.add(path)
+        yield parcel
+    finally:
+        parcel.close()
+
+
+@contextmanager
+def opened_as(named: Sequence[tuple[Path, str]]) -> Iterator[Parcel]:
+    """Open files as one parcel, each under the name it was brought by."""
+    parcel = Parcel()
+    try:
+        for path, name in named:
+            parcel.add(path, name)
         yield parcel
     finally:
         parcel.close()
