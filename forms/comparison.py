@@ -9,6 +9,8 @@ from forms.details import Details, details
 from forms.fields import Choice, CompiledForm, Field
 
 _NO_DETAILS = Details()
+# Names of a stretch in another order that are written out.
+_SHOWN = 8
 # Compared as they stand: what they are called, and where they are.
 _CONDITIONS = ("required", "relevant", "constraint", "calculation", "appearance")
 
@@ -30,7 +32,7 @@ class Difference:
 
 KINDS = (
     *("title", "added", "removed", "moved", "retyped", "label", "hint", "message", "media"),
-    *("choice_added", "choice_removed", "choice_label", "choices_file"),
+    *("order", "choice_added", "choice_removed", "choice_label", "choice_order", "choices_file"),
     *("required", "relevant", "constraint", "calculation", "appearance"),
     *("concept", "saves_to", "group_label"),
 )
@@ -45,6 +47,8 @@ def differences(old: CompiledForm, new: CompiledForm) -> list[Difference]:
     found: list[Difference] = []
     if old.title != new.title:
         found.append(Difference("title", "", old.title, new.title))
+    paths = [one.path for one in old.fields], [one.path for one in new.fields]
+    found.extend(_of_order("order", "", *paths))
     before, after = details(old), details(new)
     earlier = _earlier(old, new)
     for one in new.fields:
@@ -105,6 +109,21 @@ def _of_field(old: Field, new: Field) -> Iterator[Difference]:
         )
 
 
+def _of_order(kind: str, path: str, old: list[str], new: list[str]) -> Iterator[Difference]:
+    """Yield one difference where what both have comes in another order: the stretch concerned."""
+    both = set(old) & set(new)
+    before, after = ([one for one in names if one in both] for names in (old, new))
+    if before == after:
+        return
+    moved = [at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
+    stretch = slice(moved[0], moved[-1] + 1)
+    yield Difference(kind, path, _in_short(before[stretch]), _in_short(after[stretch]))
+
+
+def _in_short(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+
+
 def _of_choices(
     path: str, old: tuple[Choice, ...], new: tuple[Choice, ...]
 ) -> Iterator[Difference]:
@@ -125,6 +144,7 @@ def _of_choices(
     for name, choice in before.items():
         if name not in after:
             yield Difference("choice_removed", path, _choice(choice))
+    yield from _of_order("choice_order", path, list(before), list(after))
 
 
 def _choice(choice: Choice) -> str:

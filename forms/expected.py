@@ -21,7 +21,8 @@ def file_of(uri: str) -> str:
     uri = uri.strip()
     if not uri.startswith("jr://") or uri.startswith("jr://instance/"):
         return ""
-    return uri.rpartition("/")[2]
+    name = uri.rpartition("/")[2]
+    return "" if name in (".", "..") else name
 
 
 def searched_file(appearance: str) -> str:

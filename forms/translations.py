@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from lxml import etree
 
 from forms.fields import CompiledForm
 from forms.texts import Texts
@@ -17,13 +19,15 @@ class MissingTranslation:
 
     `path` is the question's path, or the choice as pyxform numbers it ("yes_no-0"). `part` is
     "label", "hint", "guidance_hint", "constraint_message", "required_message", "choice", or
-    "image", "big-image", "audio", "video". `words` is what another language has there.
+    "image", "big-image", "audio", "video". `words` is what another language has there; `choice`
+    is the choice's own name.
     """
 
     path: str
     part: str
     language: str
     words: str = field(default="", compare=False)
+    choice: str = field(default="", compare=False)
 
 
 _PARTS = {"jr:constraintMsg": "constraint_message", "jr:requiredMsg": "required_message"}
@@ -35,7 +39,20 @@ def missing_translations(form: CompiledForm) -> list[MissingTranslation]:
     if model is None or len(form.languages) < 2:
         return []
     texts = Texts(model)
-    return [*_texts(texts), *_media(texts)]
+    names = _choice_names(model)
+    return [
+        replace(one, choice=names.get(one.path, "")) for one in (*_texts(texts), *_media(texts))
+    ]
+
+
+def _choice_names(model: etree._Element) -> dict[str, str]:
+    """Return the names of choices by the id of their text, as pyxform writes their lists."""
+    names = {}
+    for item in model.iterfind(f"{XFORMS}instance/{XFORMS}root/{XFORMS}item"):
+        text_id = item.findtext(f"{XFORMS}itextId")
+        if text_id:
+            names[text_id] = item.findtext(f"{XFORMS}name", "")
+    return names
 
 
 def _texts(texts: Texts) -> Iterator[MissingTranslation]:

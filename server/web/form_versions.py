@@ -32,6 +32,8 @@ DIFFERENCE_WORDS = {
     "choice_added": "New choice",
     "choice_removed": "Choice is gone",
     "choice_label": "Words of a choice",
+    "choice_order": "Order of the choices",
+    "order": "Order of the questions",
     "choices_file": "File of the choices",
     "required": "Must be answered",
     "relevant": "Asked only if",

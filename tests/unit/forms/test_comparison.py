@@ -101,6 +101,16 @@ def test_a_question_in_another_group_is_moved_and_still_compared() -> None:
     ]
 
 
+def test_another_order_is_told_once() -> None:
+    old = a_form(*BASE, "text | name | Name | 姓名")
+    new = a_form("text | name | Name | 姓名", *BASE, choices="no No 否, yes Yes 是")
+
+    assert told(old, new) == [
+        ("order", "", "age, ill, name", "name, age, ill"),
+        ("choice_order", "ill", "yes, no", "no, yes"),
+    ]
+
+
 def test_expressions_are_readable() -> None:
     assert readable(" /data/hh/age  >= 5 and not( /data/ill  = 'no')") == (
         "${age} >= 5 and not( ${ill} = 'no')"
@@ -132,6 +142,15 @@ def test_media_missing_in_a_language_are_told() -> None:
     missing = {(one.path, one.part, one.language) for one in missing_translations(form)}
 
     assert missing == {("hello", "image", "zh"), ("hello", "audio", "en")}
+
+
+def test_a_choice_without_words_is_told_by_its_name() -> None:
+    form = a_form(BASE[1], choices="yes Yes 是, no No")
+
+    (missing,) = missing_translations(form)
+
+    assert (missing.path, missing.part, missing.language) == ("yn-1", "choice", "zh")
+    assert (missing.choice, missing.words) == ("no", "No")
 
 
 _ROWS = st.lists(

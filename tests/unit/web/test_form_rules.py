@@ -182,3 +182,17 @@ def test_a_form_s_bytes_are_the_same_for_ever(
         publish(session, PLAIN.replace("| plain | 1 |", "| plain | 2 |"))
 
     assert client.get(path(phone, "forms/plain.xml?version=1")).data == before
+
+
+def test_a_form_cannot_name_a_place_outside_its_own_files() -> None:
+    # B3, J4
+    names = ("../../etc/passwd", "..", "a/b/c.png", "x%2Fy.png")
+    rows = "".join(f"| | note | n{at} | N | {name} |\n" for at, name in enumerate(names))
+    text = (
+        "| survey |\n| | type | name | label | media::image |\n"
+        f"{rows}| settings |\n| | form_id | version |\n| | hostile | 1 |\n"
+    )
+
+    form = compile_form(FormSource("h.md", {"h.md": text.encode()})).form
+
+    assert form.attachments == ("passwd", "c.png", "x%2Fy.png")
