@@ -40,9 +40,7 @@ def keep(sha256: str) -> ResponseReturnValue:
     site = door.site()
     kept = drafts.keep(door.session(), site.settings.files, PROJECT, prepared, door.account().name)
     door.journal("draft_kept", kept.form_id, version=kept.form.version)
-    flash(
-        _("Kept as a draft: scan the code to try it. Phones at work see none of it."), "fine"
-    )
+    flash(_("Kept as a draft: scan the code to try it. Phones at work see none of it."), "fine")
     return _back(kept.form_id)
 
 
