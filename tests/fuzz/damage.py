@@ -51,6 +51,18 @@ def _changed(whole: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
     return bytes(changed)
 
 
+AUDIT_LOG = b"""event,node,start,end,latitude,longitude,accuracy,old-value,new-value
+form start,,1763791200000,,,,,,
+question,/data/hh/village,1763791201000,1763791205000,31.97,104.33,5,,"a, b"
+question,/data/member[2]/pname,1763791205000,1763791215000,31.97,104.33,5,"x ""y"" x",z
+form exit,,1763791230000,,,,,,
+"""
+IN_AUDIT_LOG = [
+    *(b",", b'"', b"\r", b"\n", b"\0", b"\xff", b"-1", b"9" * 30, b"1e400", b"NaN", b"[999999]"),
+    *(b"question,/data/a,1,2\n" * 20, b"event,node,start,end\n", b"\xef\xbb\xbf", b"[", b"/data"),
+]
+
+
 SUBMISSION = submission_xml("uuid:fuzz", "<age>7</age><photo>a.jpg</photo>")
 UPLOAD, UPLOAD_TYPE = multipart(SUBMISSION, [("a.jpg", b"a photo"), ("b.jpg", b"another")])
 ANSWERS = damaged(SUBMISSION, IN_XML)
@@ -64,3 +76,4 @@ CREDENTIALS = damaged(
     ),
     [piece.encode() for piece in IN_DIGEST],
 )
+AUDIT_LOGS = damaged(AUDIT_LOG, IN_AUDIT_LOG)

@@ -19,11 +19,13 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from forms.audit_log import LATEST_MS, read_audit
 from server.survey.phones import NewPhone
 from server.survey.site import Site
 from tests import phone_site
 from tests.fuzz.damage import (
     ANSWERS,
+    AUDIT_LOGS,
     CREDENTIALS,
     ENTITIES,
     IN_MULTIPART,
@@ -127,6 +129,20 @@ def test_damaged_credentials_let_nobody_in(doors: Doors, said: bytes) -> None:
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Digest ")
+
+
+@A_FEW
+@given(st.one_of(AUDIT_LOGS, st.binary(max_size=300)))
+def test_a_damaged_audit_log_is_read_as_far_as_it_goes(content: bytes) -> None:
+    log = read_audit(content)
+
+    assert all(asked.seconds >= 0 and asked.times > 0 for asked in log.questions)
+    assert all(
+        abs(point.latitude) <= 90 and abs(point.longitude) <= 180 and 0 <= point.at_ms <= LATEST_MS
+        for point in log.track
+    )
+    assert 0 <= log.jumps_back <= len(content)
+    assert 0 <= log.span_s <= LATEST_MS
 
 
 TEXTS = st.text(max_size=60)
