@@ -170,7 +170,7 @@ def _ground_choice(sources: MapSources, words: Mapping[str, str]) -> str:
         for number, one in enumerate(sources.base_layers)
     )
     return (
-        f'<label class="map-ground">{words["Background"]}'
+        f'<label class="map-ground"><span>{words["Background"]}</span>'
         f' <select id="map-ground" autocomplete="off"><option value="">{words["No background"]}</option>'
         f"{options}</select></label>"
     )

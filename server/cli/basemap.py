@@ -48,7 +48,7 @@ def add(settings: Settings, file: Path, area: str, name: str) -> None:
         say("Base map %(name)s is there, number %(number)s.", name=added.name, number=number)
     )
     if not added.is_raster:
-        click.echo(say("phones only: vectors are not drawn here"))
+        click.echo(say("phones only: not drawn here"))
 
 
 @basemap.command("list", epilog=options.examples("doorstep basemap list --json"))

@@ -12,7 +12,7 @@ from server.cli import options
 from server.cli.options import say
 from server.config import Settings
 from server.survey import addresses
-from server.survey.demo import filling
+from server.survey.demo import devices, filling
 from server.survey.demo.filling import Prepared
 from server.survey.phones import NewPhone
 from server.survey.site import Site
@@ -49,6 +49,8 @@ def demo(settings: Settings, households: int, seed: int, as_json: bool) -> None:
     with options.opened(settings) as site:
         prepared = filling.prepare(site, households, seed, datetime.now(UTC))
         sent, is_whole = _send(site, prepared)
+        with options.writing(site) as session:
+            devices.add(session)
     logins = [
         {"name": one.name, "role": one.role, "area": one.area, "password": one.password}
         for one in prepared.logins

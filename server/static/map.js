@@ -523,7 +523,7 @@
       minZoom: smallest, maxNativeZoom: largest, maxZoom: map.getMaxZoom(),
       bounds: [[south, west], [north, east]], attribution: one.credit,
     }).addTo(map);
-    map.setZoom(Math.max(smallest, Math.round(map.getZoom())));
+    map.setZoom(Math.max(smallest, Math.floor(map.getZoom())));
   };
   if (ground) ground.addEventListener("change", lay);
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from maps.layers import short_name
 from server.survey import form_versions, phones
 from server.survey.areas import Scope
 from server.survey.devices import is_older
@@ -112,6 +113,11 @@ class BoardLine:
     def device(self) -> DeviceLine | None:
         """The device heard of last."""
         return self.devices[0] if self.devices else None
+
+    @property
+    def village_names(self) -> tuple[str, ...]:
+        """Its villages of the reader's scope, as a map names them."""
+        return tuple(short_name(one.name) for one in self.villages)
 
     @property
     def is_in_use(self) -> bool:

@@ -117,11 +117,8 @@ def _sheet(chosen: list[BoardLine], address: str) -> Response:
     scope = door.account().scope
     made = [phones.rotate(door.session(), one.phone.id, scope) for one in chosen]
     door.journal("phone_sheet_made", _("Phones"), phones=[one.id for one in made])
-    villages = {one.phone.id: one.villages for one in chosen}
-    cards = [
-        _card(one, address, " · ".join(village.name for village in villages[one.id]))
-        for one in made
-    ]
+    villages = {one.phone.id: " · ".join(one.village_names) for one in chosen}
+    cards = [_card(one, address, villages[one.id]) for one in made]
     font = door.site().settings.pdf_font
     sheet = qr_sheet.qr_sheet(cards, _words(address), per_page=_per_page(), font=font)
     answer = made_file(sheet, f"{_('Phone codes')}.pdf", "application/pdf")

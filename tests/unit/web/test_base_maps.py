@@ -202,7 +202,7 @@ def test_a_vector_map_is_for_phones_alone(site: Site, office: Browser, tmp_path:
     bring(office, path)
     one = the_map(site)
 
-    assert "vectors are not drawn" in office.get(f"/basemaps/{one.id}").text
+    assert "not drawn here" in office.get(f"/basemaps/{one.id}").text
     assert "map-ground" not in office.get("/map").text
     assert "Mapbox" in office.get(link_of(office, one)).text
 
