@@ -213,7 +213,10 @@ class Household(Base):
     """
 
     __tablename__ = "household"
-    __table_args__ = (Index("household_by_village", "village_code", "outcome"),)
+    __table_args__ = (
+        Index("household_by_village", "village_code", "outcome"),
+        Index("household_by_phone", "phone"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     village_code: Mapped[str]
     number: Mapped[str]

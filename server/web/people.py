@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from exports.masking import mask_id_number, mask_name, mask_phone
 from server.errors import NotValid
-from server.survey import catalogue, people, places
+from server.survey import catalogue, duplicates, people, places
 from server.survey.accounts import Right
 from server.survey.areas import Scope
 from server.survey.people import PersonLine
@@ -88,6 +88,7 @@ def household(household_id: str) -> str:
         phone=mask_phone(found.phone),
         members=members.lines,
         visits=people.visits(session, household_id),
+        doubles=duplicates.of_household(session, household_id, who.scope),
         may_open=who.may(Right.SEE_SUBMISSIONS),
         **_words(),
     )
@@ -163,6 +164,7 @@ def _person_page(found: PersonLine, *, is_masked: bool, errors: dict[str, str]) 
         id_number=mask_id_number(found.id_number) if is_masked else found.id_number,
         phone=mask_phone(found.phone) if is_masked else found.phone,
         may_reveal=who.may(Right.REVEAL_PERSONS),
+        doubles=duplicates.of_person(door.reading(), found.id, who.scope),
         errors=errors,
         **_words(),
     )

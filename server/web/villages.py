@@ -16,6 +16,7 @@ from server.errors import Missing
 from server.survey import (
     catalogue,
     clinics,
+    duplicates,
     findings,
     flags,
     form_versions,
@@ -108,6 +109,10 @@ def one(code: str) -> str:
         flags=[
             (flag, _(flags.title(flag)), number)
             for flag, number in submissions.flag_counts(session, who.scope, code)
+        ],
+        doubles=[
+            (kind, _(duplicates.KIND_TITLES[kind]), number)
+            for kind, number in duplicates.counts(session, who.scope.within(code), today).items()
         ],
         clinics=_clinics(village, today),
         following=neighbours[(at + 1) % len(neighbours)] if len(neighbours) > 1 else None,
