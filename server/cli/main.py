@@ -20,6 +20,7 @@ from server.cli import (
     move,
     phone,
     rebuild,
+    register,
     registry,
     serve,
     status,
@@ -87,6 +88,7 @@ main.add_command(assignment.assignment)
 main.add_command(entity.entity)
 main.add_command(registry.registry)
 main.add_command(demo.demo)
+main.add_command(register.register)
 main.add_command(rebuild.rebuild)
 main.add_command(status.status)
 main.add_command(export.export)

@@ -13,13 +13,22 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from server.survey import areas
 from server.survey.entity_columns import CLINICS, PRIVATE_LISTS, SITE_LISTS, list_rules
-from server.tables.projections import Entity, EntityChange, EntityTally
+from server.tables.projections import Entity, EntityTally
 from server.tables.reference import Clinic, Village
-from server.tables.truth import RegistryImport, Submission
+from server.tables.truth import RegistryImport
 
 VILLAGES_FILE = "villages.csv"
 # Rows fetched and written at once: about 100 kB of text.
@@ -178,16 +187,7 @@ def _served(
     if list_name == CLINICS:
         conditions.append(Entity.entity_id.not_in(select(Clinic.id)))
     if owner is not None:
-        created = (
-            select(EntityChange.entity_id)
-            .join(Submission, Submission.id == EntityChange.submission_id)
-            .where(
-                EntityChange.list_name == list_name,
-                EntityChange.creates,
-                Submission.phone_id == owner,
-            )
-        )
-        conditions.append(Entity.entity_id.in_(created))
+        conditions.append(Entity.phone_id == owner)
     return conditions
 
 
