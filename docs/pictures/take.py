@@ -32,12 +32,16 @@ WHO = "demo-office"
 # Enough for villages at every stage; takes a minute.
 HOUSEHOLDS = "5000"
 VILLAGE = "130921211203"
+# A submission to send back; the demo has sent none back.
+FLAGGED = "/submissions/?form=household_roster&flag=any"
+REASON = "户主身份证号少一位，请重新核对"
 # Name of the picture: what it shows, as a path of the site.
 PATHS = {
     "map": "/map",
     "village": f"/villages/{VILLAGE}",
     "batch": "/batches/2",
     "clinics": "/clinics/",
+    "corrections": "/corrections/",
 }
 STARTED_WITHIN_S = 20
 # Desk and phone side by side, with a thin line around each, on the grey of the pages.
@@ -57,10 +61,12 @@ def main() -> None:
         logins = {one["name"]: one["password"] for one in json.loads(made)["accounts"]}
         with _served(folder) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            first = _page(browser, address, "zh", SIZES[0], logins[WHO])
+            paths = {**PATHS, "submission": _send_back(first, address)}
             for language in LOCALES:
                 for width, height in SIZES:
                     page = _page(browser, address, language, (width, height), logins[WHO])
-                    for name, path in PATHS.items():
+                    for name, path in paths.items():
                         place = PICTURES / f"{name}-{width}-{language}.png"
                         _take(page, address + path, place)
             _cover(browser, address, logins[WHO])
@@ -118,6 +124,18 @@ def _page(
     page.click("main form button")
     page.wait_for_load_state("networkidle")
     return page
+
+
+def _send_back(page: Page, address: str) -> str:
+    """Send a record back as a reviewer does; return the path of its page."""
+    page.goto(address + FLAGGED)
+    page.click("table.cards tbody th a")
+    page.wait_for_load_state("networkidle")
+    path = page.url.removeprefix(address)
+    page.fill('form[action$="/send-back"] input[name=reason]', REASON)
+    page.click('form[action$="/send-back"] button')
+    page.wait_for_load_state("networkidle")
+    return path
 
 
 def _take(page: Page, url: str, place: Path | None = None) -> bytes:
