@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 
 from forms.checks import MESSAGES
 from server.config import Settings
-from server.survey import first_run
+from server.database import writing_session
+from server.survey import corrections, first_run
+from server.survey.areas import WHOLE_SITE
 from server.survey.site import Site
 from server.tables.projections import Flag, Projected
 from server.tables.truth import Submission
@@ -124,3 +126,28 @@ def test_what_javarosa_fills_is_kept_as_sent_understood_and_listed_again(
     assert [bytes(xml) for xml in kept] == sent
     assert states == ["projected"] * len(sent)
     assert codes & set(MESSAGES) == set()
+
+
+def test_a_record_sent_back_is_asked_about_on_the_phone_and_its_correction_takes_its_place(
+    site: Site, phone: Phone, tmp_path: Path
+) -> None:
+    form = phone.take_form("household_roster", tmp_path / "before")
+    (first,) = walk(form, form.parent, 1, 1, {"outcome": "absent", "hh_no": "HH0001"})
+    phone.send(first)
+    with writing_session(site.engine) as session:
+        corrections.send_back(session, 1, WHOLE_SITE, "the house number is wrong", "Li")
+
+    form = phone.take_form("household_roster", tmp_path / "after")
+    rows = csv.DictReader(io.StringIO((form.with_name("corrections.csv")).read_text("utf-8")))
+    (entry,) = [row["name"] for row in rows]
+    answers = {"corrects": entry, "outcome": "absent", "hh_no": "HH0002"}
+    (second,) = walk(form, form.parent, 1, 2, answers)
+    phone.send(second)
+
+    assert b"<corrects>" not in first
+    assert b"the house number is wrong" in second
+    with Session(site.engine) as session:
+        states = session.scalars(select(Projected.state).order_by(Projected.submission_id)).all()
+    assert states == ["replaced", "projected"]
+    form = phone.take_form("household_roster", tmp_path / "done")
+    assert entry not in form.with_name("corrections.csv").read_text("utf-8")
