@@ -10,6 +10,7 @@ from flask import Flask
 from server.config import Settings
 from server.survey.site import Site, open_site
 from server.web import (
+    access_log,
     accounts,
     assets,
     assignments,
@@ -127,6 +128,7 @@ def make_app(site: Site) -> Flask:
     language.set_up(app, settings.language, settings.zone)
     door.set_up(app, site)
     headers.set_up(app, settings.tiles_url)
+    access_log.set_up(app, settings.folder / "logs", settings.access_log_days)
     refusals.set_up(app)
     assets.set_up(app)
     more.set_up(app)

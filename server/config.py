@@ -39,6 +39,7 @@ class Settings:
     body_limit_bytes: int = 2_000_000_000
     silent_days: int = 3
     held_days: int = 5
+    access_log_days: int = 0
     oldest_app: str = "2024.3"
     base_map_limit_bytes: int = 1_000_000_000
     pdf_font: str = ""
@@ -70,6 +71,7 @@ class Settings:
         DOORSTEP_SILENT_DAYS     days after which a phone that was not heard of is marked; default 3
         DOORSTEP_HELD_DAYS       days after which a change of an entity no longer waits for the one
                                  before it; default 5, as in ODK Central
+        DOORSTEP_ACCESS_LOG_DAYS  days the network log is kept, in logs/; default 0: none is written
         DOORSTEP_OLDEST_APP      versions of Collect before this one are marked as old; default
                                  2024.3, as older ones do not change lists without a signal
         DOORSTEP_BASE_MAP_LIMIT  longest base map (MBTiles) in bytes; default 1 GB
@@ -99,6 +101,7 @@ class Settings:
             body_limit_bytes=int(env.get("DOORSTEP_BODY_LIMIT", cls.body_limit_bytes)),
             silent_days=int(env.get("DOORSTEP_SILENT_DAYS", cls.silent_days)),
             held_days=int(env.get("DOORSTEP_HELD_DAYS", cls.held_days)),
+            access_log_days=int(env.get("DOORSTEP_ACCESS_LOG_DAYS", cls.access_log_days)),
             oldest_app=env.get("DOORSTEP_OLDEST_APP", cls.oldest_app),
             base_map_limit_bytes=int(env.get("DOORSTEP_BASE_MAP_LIMIT", cls.base_map_limit_bytes)),
             pdf_font=env.get("DOORSTEP_PDF_FONT", ""),
