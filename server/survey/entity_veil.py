@@ -22,6 +22,8 @@ Mask = Callable[[str], str]
 
 # Codes, dates, numbers and places: no letters of a script that names are written in.
 _CODE = re.compile(r"[0-9A-Za-z_.,:;+ -]{0,80}\Z")
+# Places are nobody's secret.
+_OPEN = frozenset({"village_name"})
 _WORD = re.compile(r"[A-Z]?[a-z]+\Z")
 _concepts: dict[str, dict[tuple[str, str], str]] = {}
 
@@ -53,7 +55,8 @@ class EntityVeil:
         mask = PERSONAL.get(concept)
         if mask is not None:
             return mask(text)
-        return self._veil.text(text) if concept or _is_code(text) else HIDDEN
+        is_open = concept or name in _OPEN or _is_code(text)
+        return self._veil.text(text) if is_open else HIDDEN
 
     @property
     def _veil(self) -> Veil:

@@ -158,7 +158,8 @@ def _of(line: PhoneLine) -> str:
     if not names:
         return _("no villages")
     count = ngettext("%(n)s village", "%(n)s villages", len(names))
-    return f"{count}: {' · '.join(names[:3])}{' …' if len(names) > 3 else ''}"
+    few = " · ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return _("%(count)s: %(names)s", count=count, names=few)
 
 
 def _preview_page(planned: AssignmentPlan, notes: dict[str, Any]) -> str:
