@@ -43,15 +43,20 @@ class KeyPair:
 def make_pair(passphrase: str, rounds: int = ROUNDS) -> KeyPair:
     """Return a new pair. Whoever loses the passphrase loses what the pair encrypts."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
     plain = key.private_bytes(
         serialization.Encoding.DER,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    return KeyPair(base64.b64encode(public).decode(), _locked(plain, passphrase, rounds))
+    return KeyPair(public_half(key), _locked(plain, passphrase, rounds))
+
+
+def public_half(private: rsa.RSAPrivateKey) -> str:
+    """Return the public half as an XForm carries it."""
+    public = private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return base64.b64encode(public).decode()
 
 
 def open_private(private: bytes, passphrase: str) -> rsa.RSAPrivateKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -41,6 +42,38 @@ def add(settings: Settings, name: str, hint: str, passphrase_stdin: bool) -> Non
     with options.opened(settings) as site, options.writing(site) as session:
         who = options.shell_user()
         made = encryption_keys.add(session, PROJECT, name, hint, pair, who)
+        options.note(session, "key_made", f"key {made.id}", name=made.name)
+    click.echo(say("Key %(number)s, %(name)s, is made.", number=made.id, name=made.name))
+
+
+@key.command(epilog=options.examples("doorstep key save 3 county.pem"))
+@click.argument("number", type=int)
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@options.on_site
+def save(settings: Settings, number: int, out: Path) -> None:
+    """Write a key into a PEM file, still under its passphrase: a copy, or for other programs."""
+    with options.opened(settings) as site, options.writing(site) as session:
+        pem = encryption_keys.locked_pem(session, PROJECT, number)
+        options.note(session, "key_saved", f"key {number}")
+    out.touch(mode=0o600)
+    out.write_bytes(pem)
+    click.echo(say("%(file)s is written.", file=out))
+
+
+@key.command(
+    epilog=options.examples('doorstep key bring "County 2026" county.pem --hint "in the safe"')
+)
+@click.argument("name")
+@click.argument("pem", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--hint", default="", help="Shown whenever the passphrase is asked for.")
+@_passphrase_option
+@options.on_site
+def bring(settings: Settings, name: str, pem: Path, hint: str, passphrase_stdin: bool) -> None:
+    """Take in a key that another site saved, to read what was encrypted for it."""
+    passphrase = typed_passphrase(passphrase_stdin)
+    pair = encryption_keys.pair_of_pem(name, hint, pem.read_bytes(), passphrase)
+    with options.opened(settings) as site, options.writing(site) as session:
+        made = encryption_keys.add(session, PROJECT, name, hint, pair, options.shell_user())
         options.note(session, "key_made", f"key {made.id}", name=made.name)
     click.echo(say("Key %(number)s, %(name)s, is made.", number=made.id, name=made.name))
 

@@ -7,6 +7,7 @@ new form and still reads what was encrypted for it.
 from __future__ import annotations
 
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from forms import encrypted_form
 from forms.fields import CompiledForm
-from forms.key_pairs import KeyPair, WrongPassphrase, make_pair, open_private
+from forms.key_pairs import KeyPair, WrongPassphrase, make_pair, open_private, public_half
 from server.database import writing_session
 from server.errors import Busy, Conflict, Missing, NotValid, Problem
 from server.survey import credentials, journal
@@ -32,6 +33,7 @@ LONGEST_HINT = 200
 
 WRONG = "This passphrase does not open the key."
 OPENED, FAILED = "key_opened", "key_not_opened"
+_PEM_START, _PEM_END = (f"-----{word} ENCRYPTED PRIVATE KEY-----" for word in ("BEGIN", "END"))
 # Each try costs half a second of a core: one at a time, so that a flood holds up nobody else.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -97,6 +99,26 @@ def add(session: Session, project_id: int, name: str, hint: str, pair: KeyPair, 
     session.add(row)
     session.flush()
     return _key(row, ())
+
+
+def locked_pem(session: Session, project_id: int, key_id: int) -> bytes:
+    """Return a key as PEM, still under its passphrase, for other programs. Raises Missing."""
+    find(session, project_id, key_id)
+    body = b64encode(session.get_one(EncryptionKey, key_id).private_key).decode()
+    lines = "\n".join(body[at : at + 64] for at in range(0, len(body), 64))
+    return f"{_PEM_START}\n{lines}\n{_PEM_END}\n".encode()
+
+
+def pair_of_pem(name: str, hint: str, pem: bytes, passphrase: str) -> KeyPair:
+    """Return the pair of a locked PEM that another site saved. Raises NotValid."""
+    _check(name, hint, passphrase)
+    text = pem.decode("latin-1")
+    body = text.partition(_PEM_START)[2].partition(_PEM_END)[0]
+    try:
+        private = b64decode("".join(body.split()), validate=True)
+        return KeyPair(public_half(open_private(private, passphrase)), private)
+    except (WrongPassphrase, ValueError) as error:
+        raise NotValid(WRONG, "passphrase") from error
 
 
 def retire(session: Session, project_id: int, key_id: int) -> Key:

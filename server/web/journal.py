@@ -78,6 +78,7 @@ ACTION_WORDS = {
     "form_decrypted": "Took a form's decrypted answers",
     "key_made": "Made an encryption key",
     "key_retired": "Retired an encryption key",
+    "key_saved": "Saved an encryption key",
     "key_opened": "Opened a key with its passphrase",
     "key_not_opened": "Typed a wrong passphrase",
     "submission_decrypted": "Read an encrypted submission",

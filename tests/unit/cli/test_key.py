@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives import serialization
 
 from server.cli.main import main
 from server.config import Settings
@@ -88,3 +89,24 @@ def test_a_wrong_passphrase_writes_nothing(folder: Path, tmp_path: Path) -> None
     assert (wrong.exit_code, "does not open the key" in wrong.output) == (1, True)
     assert named.exit_code == 2
     assert not out.exists()
+
+
+def test_a_key_leaves_locked_and_comes_in_elsewhere(folder: Path, tmp_path: Path) -> None:
+    pem = tmp_path / "county.pem"
+    other = tmp_path / "other site"
+
+    saved = run(folder, "key", "save", "1", str(pem))
+    wrong = run(
+        other, "key", "bring", "Moved", str(pem), "--passphrase-stdin", typed="x" * 6 + PASSPHRASE
+    )
+    brought = run(other, "key", "bring", "Moved", str(pem), "--passphrase-stdin")
+
+    assert saved.exit_code == 0
+    assert (wrong.exit_code, brought.exit_code) == (1, 0)
+    assert (
+        serialization.load_pem_private_key(pem.read_bytes(), PASSPHRASE.encode()).key_size == 2048
+    )
+    (moved,) = json.loads(run(other, "key", "list", "--json").output)
+    (kept,) = json.loads(run(folder, "key", "list", "--json").output)
+    assert moved["public_key"] == kept["public_key"]
+    assert pem.stat().st_mode & 0o777 == 0o600
