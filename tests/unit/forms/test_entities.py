@@ -88,4 +88,4 @@ def test_a_block_without_an_order_asks_for_nothing() -> None:
     (block,) = answers_to(a_form(), {}, meta=entity).entities
 
     assert (block.creates, block.updates) == (False, False)
-    assert block.faults(frozenset()) == []
+    assert block.faults({}) == []
