@@ -1,4 +1,4 @@
-"""What an author's settings say to phones: edits, sending, deleting, and the key answers are for."""
+"""What an author's settings say to phones: edits, sending, deleting, the key answers are for."""
 
 from __future__ import annotations
 
