@@ -27,6 +27,7 @@ from server.tables.reference import Village
 FAMILIES_A_PHONE = 3
 SCREENING_DAYS = 180
 PAGE = 50
+MOST_SHOWN = 20
 ID_NUMBER, PHONE, SCREENED = "same_id_number", "same_phone", "screened_twice"
 KINDS = (ID_NUMBER, PHONE, SCREENED)
 
@@ -57,12 +58,14 @@ class Double:
 class Doubles:
     """Others that share something with one person or household.
 
-    `elsewhere` counts those outside the reader's areas; `screenings` are the submissions and days
-    of a person's screenings when two lie too close together.
+    `more` counts those of the reader's areas beyond MOST_SHOWN, `elsewhere` those outside them.
+    `screenings` are the submissions and days of a person's screenings when two lie too close
+    together.
     """
 
     others: tuple[Double, ...]
     elsewhere: int
+    more: int = 0
     screenings: tuple[tuple[int, date], ...] = ()
 
     def __bool__(self) -> bool:
@@ -148,7 +151,8 @@ def _seen(
 ) -> Doubles:
     doubles = [_double(row, kind) for row in rows]
     inside = tuple(one for one in doubles if scope.covers(one.village_code))
-    return Doubles(inside, len(doubles) - len(inside), screenings)
+    more = max(0, len(inside) - MOST_SHOWN)
+    return Doubles(inside[:MOST_SHOWN], len(doubles) - len(inside), more, screenings)
 
 
 def _query(kind: str, scope: Scope, today: date) -> Select[*tuple[Any, ...]]:

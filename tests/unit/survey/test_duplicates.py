@@ -131,5 +131,7 @@ def test_a_list_goes_on_where_its_page_ended(site: Site, session: Session) -> No
     rest = duplicates.page(session, WHOLE_SITE, PHONE, TODAY, first.next_key)
 
     assert "138" not in first.next_key
+    shown = duplicates.of_household(session, first.lines[0].id, WHOLE_SITE)
+    assert (len(shown.others), shown.more) == (duplicates.MOST_SHOWN, families - 21)
     assert (len(first.lines), len(rest.lines), rest.next_key) == (duplicates.PAGE, 2, "")
     assert len({one.id for one in (*first.lines, *rest.lines)}) == families
