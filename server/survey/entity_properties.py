@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,6 +39,7 @@ NO_YES_NO = "%(text)s is neither yes nor no."
 NO_CHOICE = "%(text)s is none of the choices: %(choices)s."
 NO_PLACE = "%(text)s is no place: write latitude and longitude in degrees, like 38.04 116.95."
 NO_ENTITY = "%(text)s is not in the list %(list)s."
+ELSEWHERE = "The person’s household lies in another village: %(village)s."
 TOO_LONG = "The text is longer than %(limit)s letters."
 _YES = frozenset({"yes", "y", "true", "1", "是", "有", "√"})
 _NO = frozenset({"no", "n", "false", "0", "否", "无", "没有", "×"})
@@ -160,27 +161,43 @@ def fitting(wanted: Property, value: Value, known: Collection[str] = ()) -> str:
 def complaints(
     session: Session, project_id: int, list_name: str, scope: Scope, most: int
 ) -> list[ValueComplaint]:
-    """Return the first values of a list in `scope` that do not fit their types."""
+    """Return the first values of a list in `scope` that do not fit their types.
+
+    Of persons also those who do not lie where their household does.
+    """
     typed = [one for one in properties(session, project_id, list_name) if one.kind != TEXT]
-    if not typed:
+    households = _villages_of_households(session) if list_name == "persons" else {}
+    if not typed and not households:
         return []
     known = {one.refers_to: ids_of(session, one.refers_to) for one in typed if one.kind == ENTITY}
     found: list[ValueComplaint] = []
     for row in _entities(session, list_name):
-        if not actions.is_in(scope, list_name, row.village_code):
-            continue
-        for one in typed:
-            value = row.properties.get(one.name, "")
-            if not value:
-                continue
-            try:
-                fitting(one, value, known.get(one.refers_to, ()))
-            except Unfit as unfit:
-                told = (row.entity_id, row.label, one.name, value, unfit.msgid, unfit.params)
-                found.append(ValueComplaint(*told))
+        if actions.is_in(scope, list_name, row.village_code):
+            found += _misplaced(row, households)
+            found += _unfit(row, typed, known)
         if len(found) >= most:
-            return found[:most]
-    return found
+            break
+    return found[:most]
+
+
+def _misplaced(row: Entity, households: Mapping[str, str]) -> Iterator[ValueComplaint]:
+    village = households.get(row.properties.get("hh_key", "").lower(), row.village_code)
+    if village != row.village_code:
+        told = (row.entity_id, row.label, "village_code", row.village_code, ELSEWHERE)
+        yield ValueComplaint(*told, {"village": village})
+
+
+def _unfit(
+    row: Entity, typed: Sequence[Property], known: Mapping[str, Collection[str]]
+) -> Iterator[ValueComplaint]:
+    for one in typed:
+        value = row.properties.get(one.name, "")
+        try:
+            if value:
+                fitting(one, value, known.get(one.refers_to, ()))
+        except Unfit as unfit:
+            about = (row.entity_id, row.label, one.name, value, unfit.msgid)
+            yield ValueComplaint(*about, unfit.params)
 
 
 def ids_of(session: Session, list_name: str) -> frozenset[str]:
@@ -191,6 +208,16 @@ def ids_of(session: Session, list_name: str) -> frozenset[str]:
         rows = _entities(session, list_name)
         found |= {key.lower() for row in rows if (key := row.properties.get("hh_key"))}
     return frozenset(found)
+
+
+def _villages_of_households(session: Session) -> dict[str, str]:
+    """Return where households lie, by what persons name them by."""
+    found: dict[str, str] = {}
+    for row in _entities(session, "households"):
+        for key in (row.entity_id, row.properties.get("hh_key", "").lower()):
+            found[key] = row.village_code
+    found.pop("", None)
+    return found
 
 
 def _entities(session: Session, list_name: str) -> Iterator[Entity]:

@@ -128,6 +128,10 @@ def change(
     }
     if "village_code" in new:
         _demand_village(new["village_code"], scope)
+        if entity.list_name == "households" and not resolves:
+            raise NotValid(
+                "Move the household on its page: its persons move along.", "village_code"
+            )
     new_label = label.strip() if label.strip() != entity.label else None
     if not new and new_label is None and not resolves:
         return False

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from maps.crs import from_wgs84
 from maps.points import Point
 from server.database import Base, writing_session
+from server.errors import NotValid
 from server.survey import entity_properties, households_moved, replay
 from server.survey.areas import WHOLE_SITE, Scope
 from server.survey.entities import actions
@@ -232,6 +233,30 @@ def test_a_household_that_moves_takes_its_persons_along(site: Site) -> None:
     moved = entities(site)["清水村 12"]
     assert (moved["village_code"], moved["village_name"]) == (NEXT, "东村")
     assert entities(site, "persons")["王小一"]["village_code"] == NEXT
+
+
+def test_a_person_who_lies_elsewhere_than_the_household_is_told(site: Site) -> None:
+    take(site, HOUSEHOLDS)
+    take(site, "村名,户号,姓名\n清水村,12,王小一\n", "persons")
+    person = entities(site, "persons")["王小一"]["id"]
+    with writing_session(site.engine) as session:
+        sent = NewAction("persons", person, "update", properties={"village_code": NEXT})
+        actions.act(session, PROJECT, "phone", [sent])
+
+        (told,) = entity_properties.complaints(session, PROJECT, "persons", WHOLE_SITE, 10)
+
+    assert (told.property, told.value, told.params) == ("village_code", NEXT, {"village": HERE})
+
+
+def test_a_household_is_moved_on_its_own_page_only(site: Site) -> None:
+    take(site, HOUSEHOLDS)
+    household = entities(site)["清水村 12"]["id"]
+    with Session(site.engine) as session:
+        row = actions.find(session, "households", household, WHOLE_SITE)
+        told = {**row.properties, "village_code": NEXT}
+
+        with pytest.raises(NotValid, match="its persons move along"):
+            actions.change(session, PROJECT, "Li", row, row.label, told, 1, WHOLE_SITE)
 
 
 def test_positions_are_converted_and_a_wrong_frame_is_suspected(site: Site) -> None:
