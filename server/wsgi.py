@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -128,6 +129,10 @@ def cut_silent(port: int, most_silent_s: float) -> int:
 def _socket_at(descriptor: int) -> socket.socket | None:
     """Return another handle of the socket at a descriptor; None for a file, or what was closed."""
     try:
+        # Only a socket gets another handle: closing one of a file would take away all locks that
+        # this process has on it, and SQLite's files would be deleted beneath it (POSIX fcntl).
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return None
         own = os.dup(descriptor)
     except OSError:
         return None

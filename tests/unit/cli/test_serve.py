@@ -400,3 +400,20 @@ def test_a_port_in_use_is_told(server: Server, tmp_path: Path) -> None:
     assert code == 1
     assert f"Port {server.port} is in use" in log.read_text()
     assert not (tmp_path / "doorstep.db").exists()
+
+
+def test_looking_for_silent_connections_keeps_the_locks_on_the_database(tmp_path: Path) -> None:
+    # SQLite's locks are the process's: closing another handle of the file would take them away,
+    # and a command beside the server would delete what the server is still writing to.
+    engine = open_engine(f"sqlite:///{tmp_path / 'doorstep.db'}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (number INTEGER)")
+        connection.commit()
+        connection.exec_driver_sql("SELECT * FROM kept").all()
+
+        wsgi.cut_silent(1, 60)
+        beside = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM kept')"
+        subprocess.run([sys.executable, "-c", beside, str(tmp_path / "doorstep.db")], check=True)
+
+        assert (tmp_path / "doorstep.db-wal").exists()
+    engine.dispose()
