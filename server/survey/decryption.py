@@ -28,9 +28,9 @@ from server.errors import Conflict, Missing, NotValid
 from server.survey import encryption_keys, files, publishing, submission_view
 from server.survey.areas import Scope
 from server.survey.encryption_keys import Key
+from server.survey.submission_chain import NO_SUBMISSION
 from server.survey.submission_sheet import Part, Sheet
 from server.survey.submission_view import Reader
-from server.survey.submission_chain import NO_SUBMISSION
 from server.survey.veil import veil_of
 from server.tables.truth import Attachment, FormVersion, Submission
 
