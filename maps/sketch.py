@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maps.points import Point, distance_m
+from maps.points import EARTH_RADIUS_M, Point
 
 WIDTH, HEIGHT, MARGIN = 320, 200, 24
 # What is nearer than this is drawn as if it were this far: a spot is no picture.
 SMALLEST_M = 40.0
 # A bar of one of these lengths is drawn, times a power of ten.
 _ROUND = (1, 2, 5)
+# A degree of latitude on the mean sphere: within a county the earth is as good as flat.
+_DEGREE_M = math.radians(1) * EARTH_RADIUS_M
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +43,14 @@ def sketch(marks: Sequence[Point], lines: Sequence[Sequence[Point]] = ()) -> Ske
     south, north = min(one.latitude for one in points), max(one.latitude for one in points)
     west, east = min(one.longitude for one in points), max(one.longitude for one in points)
     middle = Point((south + north) / 2, (west + east) / 2)
-    wide_m = max(_across_m(middle.latitude, east - west), SMALLEST_M)
-    high_m = max(distance_m(Point(south, west), Point(north, west)), SMALLEST_M)
+    across_m = _DEGREE_M * math.cos(math.radians(middle.latitude))
+    wide_m = max((east - west) * across_m, SMALLEST_M)
+    high_m = max((north - south) * _DEGREE_M, SMALLEST_M)
     scale = min((WIDTH - 2 * MARGIN) / wide_m, (HEIGHT - 2 * MARGIN) / high_m)
 
     def place(point: Point) -> Spot:
-        right_m = math.copysign(
-            _across_m(middle.latitude, abs(point.longitude - middle.longitude)),
-            point.longitude - middle.longitude,
-        )
-        up_m = math.copysign(
-            distance_m(middle, Point(point.latitude, middle.longitude)),
-            point.latitude - middle.latitude,
-        )
+        right_m = (point.longitude - middle.longitude) * across_m
+        up_m = (point.latitude - middle.latitude) * _DEGREE_M
         return Spot(round(WIDTH / 2 + right_m * scale, 1), round(HEIGHT / 2 - up_m * scale, 1))
 
     bar_m = _round_below(WIDTH / 3 / scale)
@@ -63,10 +60,6 @@ def sketch(marks: Sequence[Point], lines: Sequence[Sequence[Point]] = ()) -> Ske
         bar=round(bar_m * scale, 1),
         bar_m=bar_m,
     )
-
-
-def _across_m(latitude: float, degrees: float) -> float:
-    return distance_m(Point(latitude, 0), Point(latitude, min(degrees, 180)))
 
 
 def _round_below(metres: float) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from forms.plan import ReadingPlan
 from forms.submission import Envelope, open_envelope, read_answers
-from server.database import Base, writing
+from server.database import Base, rows_with, table_of, writing
 from server.survey import projection
 from server.survey.form_mappings import WAITING
 from server.survey.interpretation import Interpretation, Keys, Origin, interpret
@@ -139,5 +139,9 @@ def safely(read: Read, keys: Keys) -> Interpretation:
 
 
 def _apply(site: Site, group: Sequence[Interpretation]) -> None:
+    ids = [one.origin.submission_id for one in group]
     with writing(site.writer_engine, is_durable=False) as connection:
-        projection.apply(connection, group)
+        # What was wiped out since it was read must not come back.
+        rows = rows_with(connection, table_of(Submission), ("id",), "id", ids)
+        kept = {row[0] for row in rows}
+        projection.apply(connection, [one for one in group if one.origin.submission_id in kept])

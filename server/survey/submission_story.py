@@ -23,7 +23,6 @@ from server.survey.submission_sheet import Part, ShownAnswer
 from server.survey.submission_view import ShownFile
 from server.tables.projections import Visit
 from server.tables.reference import Village
-from server.tables.truth import Submission
 
 TRACES = ("geotrace", "geoshape")
 
@@ -137,9 +136,3 @@ def _middle(session: Session, submission_id: int) -> tuple[str, Point] | None:
     if village is None or village.latitude is None or village.longitude is None:
         return None
     return village.name, Point(village.latitude, village.longitude)
-
-
-def is_newest(session: Session, submission_id: int, scope: Scope) -> bool:
-    """Say whether no edit of this submission has come."""
-    found: list[Submission] = visible(session, submission_id, scope)
-    return found[-1].id == submission_id
