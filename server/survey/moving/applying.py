@@ -10,20 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from forms.submission import MAX_BYTES
-from server.database import insert_new, insert_rows, rows_with, table_of, writing, writing_session
+from server.database import writing, writing_session
 from server.errors import NotValid, Problem
 from server.survey import files, form_files, form_versions, intake, publishing, replay
 from server.survey.entities import folding
 from server.survey.files import KeptFile
 from server.survey.intake import Upload
-from server.survey.keeping import SUBMISSION
-from server.survey.moving import desk, entities
+from server.survey.moving import desk, entities, origins
 from server.survey.moving.brought_forms import BroughtForm
 from server.survey.moving.contents import Note
 from server.survey.moving.parcel import Piece
@@ -32,11 +29,8 @@ from server.survey.registry import apply as registry
 from server.survey.registry.plan import plan_import
 from server.survey.site import Site
 from server.survey.writer import LARGEST_GROUP
-from server.tables.decisions import MovedIn, SubmissionNote
 from server.tables.truth import Form, Submission
 
-MOVED_IN = table_of(MovedIn)
-NOTE = table_of(SubmissionNote)
 # SQLite takes no more than 32,766 values in one statement.
 MOST_ASKED = 5_000
 # A form's file is held in memory: a list of a whole province has 50 MB.
@@ -174,7 +168,9 @@ def _receive_all(
             moved.is_stopped = True
             return
         _receive_group(site, project_id, group, moved)
-        _note_origin(site, project_id, group, who, moved)
+        noted, again = origins.note_origins(site, project_id, group, who)
+        moved.submissions += noted
+        moved.again += again
         done += len(group)
         progress(done, len(found))
 
@@ -205,7 +201,7 @@ def _skip(
 ) -> int:
     """Return how many of those left are dealt with: all up to the first that is not kept."""
     with site.engine.connect() as connection:
-        ids = _ids(connection, project_id, left)
+        ids = origins.ids_of(connection, project_id, left)
     for at in range(done, len(left)):
         one = left[at]
         if (one.form_id, one.instance_id) not in ids:
@@ -242,82 +238,6 @@ def _kept(site: Site, name: str, piece: Piece, moved: Moved) -> KeptFile | None:
     except NotValid as problem:
         moved.tell(problem.msgid, **problem.params)
         return None
-
-
-def _ids(
-    connection: Connection, project_id: int, found: Sequence[Submitted]
-) -> dict[tuple[str, str], Mapping[str, Any]]:
-    names = (
-        "id", "project_id", "form_id", "instance_id", "root_instance_id", "phone_id", "received_at",
-    )  # fmt: skip
-    rows = rows_with(
-        connection, SUBMISSION, names, "instance_id", [one.instance_id for one in found]
-    )
-    told = (dict(zip(names, row, strict=True)) for row in rows)
-    return {
-        (one["form_id"], one["instance_id"]): one for one in told if one["project_id"] == project_id
-    }
-
-
-def _note_origin(
-    site: Site, project_id: int, group: Sequence[Submitted], who: str, moved: Moved
-) -> None:
-    """Say where the kept ones came from, and keep their review; once for each."""
-    with writing(site.engine) as connection:
-        ids = _ids(connection, project_id, group)
-        noted = _noted(connection, [row["id"] for row in ids.values()])
-        origins, reviews = [], []
-        for one in group:
-            row = ids.get((one.form_id, one.instance_id))
-            if row is None:
-                continue
-            if row["id"] in noted or not _is_ours(one, row):
-                moved.again += 1
-                continue
-            noted.add(row["id"])
-            moved.submissions += 1
-            origins.append(_origin(row["id"], one))
-            if one.told.review_state:
-                reviews.append(_review(project_id, row["root_instance_id"], one, who))
-        insert_new(connection, MOVED_IN, origins)
-        insert_rows(connection, NOTE, reviews)
-
-
-def _is_ours(one: Submitted, row: Mapping[str, Any]) -> bool:
-    """Say whether moving kept it, now or before it was stopped: not a phone of this site."""
-    if row["phone_id"] is not None:
-        return False
-    return one.standing == "new" or row["received_at"] == one.told.submitted_at
-
-
-def _noted(connection: Connection, ids: Sequence[int]) -> set[int]:
-    found = rows_with(connection, MOVED_IN, ("submission_id",), "submission_id", list(ids))
-    return {submission_id for (submission_id,) in found}
-
-
-def _origin(submission_id: int, one: Submitted) -> dict[str, Any]:
-    source = one.told.source or f"xml {one.piece.path}"
-    if one.told.version and one.told.version != one.version:
-        source = f"{source} (version {one.told.version})"
-    return {
-        "submission_id": submission_id,
-        "source": source[:500],
-        "submitter": one.told.submitter,
-        "submitted_at": one.told.submitted_at,
-        "review_state": one.told.review_state,
-    }
-
-
-def _review(project_id: int, root_instance_id: str, one: Submitted, who: str) -> dict[str, Any]:
-    return {
-        "project_id": project_id,
-        "form_id": one.form_id,
-        "root_instance_id": root_instance_id,
-        "state": one.told.review_state,
-        "body": "",
-        "at": one.told.submitted_at or datetime.now(UTC),
-        "who": who,
-    }
 
 
 def _decide(site: Site, project_id: int, plan: Plan) -> int:
