@@ -79,6 +79,8 @@ def take(site: Site, what: str, told: bytes | int) -> None:
     """Do one step; one that does not fit the state of things is refused, and that is fine."""
     try:
         if isinstance(told, bytes):
+            if not is_possible(site, told):
+                return
             intake.receive(site, an_upload(told))
             return
         with writing_session(site.engine) as session:
@@ -86,6 +88,17 @@ def take(site: Site, what: str, told: bytes | int) -> None:
     except Problem:
         return
     replay.catch_up(site)
+
+
+def is_possible(site: Site, xml: bytes) -> bool:
+    """Nobody names a correction before it is made: its id is random, and made with it."""
+    with site.engine.connect() as connection:
+        made = set(connection.scalars(select(Correction.entity_id)))
+    return all(
+        correction_id(number) in made
+        for number in range(5)
+        if correction_id(number).encode() in xml
+    )
 
 
 def decide(session: Session, what: str, number: int) -> None:
