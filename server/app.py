@@ -49,6 +49,7 @@ from server.web import (
     screening,
     signin,
     submissions,
+    unusual,
     villages,
 )
 from server.web.openrosa import base_maps as phone_base_maps
@@ -73,6 +74,7 @@ PAGES = (
     villages.pages,
     map_layers.pages,
     coverage.pages,
+    unusual.pages,
     submissions.pages,
     reviews.pages,
     parked.pages,

@@ -15,6 +15,7 @@ import signal
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 # Collect gives up writing after 60 s of silence (openrosa: C10); nothing we send pauses as long.
 MOST_SILENT_S = 120
 LOOK_EVERY_S = 15
+# A start is busy enough: the first check comes a minute later.
+CHECK_AFTER_S = 60
 HOUSEKEEPING_EVERY_S = 3600
 # linux/tcp.h, struct tcp_info: eight bytes, then 32-bit numbers; these two count milliseconds.
 _TCP_INFO = struct.Struct("8B24I")
@@ -63,13 +66,30 @@ def load() -> Flask:
 
 
 def _keep_house(site: Site) -> None:
-    """Apply what waits too long, now and every hour. What fails is tried again an hour later."""
+    """Apply what waits too long and run the checks, now and every hour.
+
+    What fails is tried again an hour later.
+    """
     while True:
         try:
             backlog.force_overdue(site, PROJECT)
+            time.sleep(CHECK_AFTER_S)
+            _check(site)
         except (SQLAlchemyError, OSError):
             log.exception("housekeeping")
         time.sleep(HOUSEKEEPING_EVERY_S)
+
+
+def _check(site: Site) -> None:
+    """Run the checks in a process of their own: scipy's 150 MB are gone with it."""
+    told = {**os.environ, "DOORSTEP_DATA": str(site.settings.folder)}
+    told["DOORSTEP_DATABASE"] = site.settings.database
+    command = [sys.executable, "-c", "from server.cli.main import main; main()", "checks"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        command, env=told, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        log.error("checks: %s", done.stderr.strip())
 
 
 def _end_with_parent() -> None:

@@ -10,6 +10,7 @@ from server.cli import (
     account,
     assignment,
     basemap,
+    checks,
     demo,
     entity,
     export,
@@ -87,6 +88,7 @@ main.add_command(basemap.basemap)
 main.add_command(assignment.assignment)
 main.add_command(entity.entity)
 main.add_command(registry.registry)
+main.add_command(checks.checks)
 main.add_command(demo.demo)
 main.add_command(register.register)
 main.add_command(rebuild.rebuild)

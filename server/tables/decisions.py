@@ -194,3 +194,22 @@ class MovedIn(Base):
     submitter: Mapped[str]
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     review_state: Mapped[str]
+
+
+class RateReply(Base):
+    """What a person found out about a village's unusual count; holds while the count is the same.
+
+    `reason` is confirmed, corrected, explained or false_alarm.
+    """
+
+    __tablename__ = "rate_reply"
+    __table_args__ = (Index("rate_reply_by_village", "village_code", "indicator"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    village_code: Mapped[str]
+    indicator: Mapped[str]
+    events: Mapped[int]
+    tried: Mapped[int]
+    reason: Mapped[str]
+    note: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str]

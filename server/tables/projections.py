@@ -364,6 +364,39 @@ class DayTally(Base):
     submissions: Mapped[int]
 
 
+class RateModel(Base):
+    """What is usual of one indicator, by the villages themselves, as last worked out.
+
+    `share` is the mean; `alpha` and `beta` tell how far villages differ, None where they do not.
+    `funnel` holds rows of persons, then the limits that 0.1, 2.5, 97.5 and 99.9 % of counts lie
+    below, as shares. `inputs` is a hash of the counts, so that nothing is worked out twice.
+    """
+
+    __tablename__ = "rate_model"
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    share: Mapped[float]
+    alpha: Mapped[float | None]
+    beta: Mapped[float | None]
+    funnel: Mapped[list[Any]] = mapped_column(JSON)
+    inputs: Mapped[str]
+    worked_out_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class VillageRate(Base):
+    """One village's count of one indicator against what is usual (maps.rates.RateVerdict)."""
+
+    __tablename__ = "village_rate"
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int]
+    tried: Mapped[int]
+    expected: Mapped[float]
+    ratio: Mapped[float | None]
+    p: Mapped[float]
+    q: Mapped[float]
+    verdict: Mapped[str] = mapped_column(index=True)
+
+
 class ProjectionStamp(Base):
     """Which state of the code worked the tables out; another stamp means: rebuild."""
 

@@ -20,6 +20,7 @@ from server.survey.accounts import Right
 from server.survey.base_maps import BaseMapLine
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
+from server.survey.quality import unusual
 from server.web import door, headers, language
 from server.web.downloads import whole_file
 from server.web.language import _
@@ -103,6 +104,7 @@ def today() -> str:
         villages=ordered(villages, "left")[:FIRST_SHOWN],
         steps=[] if total.households_seen else _first_steps(total),
         flags=flags.total(session, scope),
+        unusual=unusual.open_count(session, scope),
         state_words=_state_words(),
         short_name=layers.short_name,
         now=datetime.now(UTC),

@@ -70,6 +70,7 @@ SHELVES = (
         "more.lists",
         (
             Place("coverage.villages", "Villages", "Households left, village by village"),
+            Place("unusual.show", "Unusual villages", "Counts that stand apart from the others"),
             Place("screening.persons", "Persons found", "Suspected and documented"),
             Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
             Place("clinics.show", "Clinics", "Audits, scores and what is missing"),

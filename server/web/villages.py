@@ -26,7 +26,7 @@ from server.survey import (
 from server.survey.accounts import Right
 from server.survey.findings import FindingLine
 from server.survey.first_run import PROJECT
-from server.web import door, language
+from server.web import door, funnels, language
 from server.web.language import _
 
 Class = TypeVar("Class", State, ClinicClass)
@@ -115,6 +115,7 @@ def one(code: str) -> str:
             for kind, number in duplicates.counts(session, who.scope.within(code), today).items()
         ],
         clinics=_clinics(village, today),
+        funnels=funnels.drawings(who.scope, code),
         following=neighbours[(at + 1) % len(neighbours)] if len(neighbours) > 1 else None,
         position=at + 1,
         villages=len(neighbours),

@@ -39,7 +39,7 @@ WEB_TOOLS = only("flask", "werkzeug", "jinja2", "click", "marshmallow", "granian
 ROOMS = {
     "forms": Room(("forms",), only("pyxform", "lxml", "openpyxl", "xlrd", "cryptography")),
     "exports": Room(("exports",), only("openpyxl", "lxml", "reportlab")),
-    "maps": Room(("maps",), only("folium", "branca", "jinja2", "shapely")),
+    "maps": Room(("maps",), only("folium", "branca", "jinja2", "shapely", "numpy", "scipy")),
     "server.errors": Room((), only()),
     "server.config": Room((), only()),
     "server.database": Room((), only("sqlalchemy")),

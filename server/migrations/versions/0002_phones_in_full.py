@@ -108,9 +108,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("needs_approval", sa.Boolean(), nullable=False),
-        sa.Column(
-            "approval_after_submission_id", sa.Integer(), nullable=False, server_default="0"
-        ),
+        sa.Column("approval_after_submission_id", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("owner_only", sa.Boolean(), nullable=False),
         sa.Column("made_at", UtcTime(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
@@ -181,6 +179,22 @@ def upgrade() -> None:
         sa.Column("submitted_at", UtcTime(), nullable=True),
         sa.Column("review_state", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("submission_id"),
+    )
+    op.create_table(
+        "rate_reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("indicator", sa.String(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("tried", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "rate_reply_by_village", "rate_reply", ["village_code", "indicator"], unique=False
     )
     op.create_table(
         "shared_file",
@@ -310,6 +324,8 @@ def downgrade() -> None:
     op.drop_index("submission_note_by_submission", table_name="submission_note")
     op.drop_table("submission_note")
     op.drop_table("shared_file")
+    op.drop_index("rate_reply_by_village", table_name="rate_reply")
+    op.drop_table("rate_reply")
     op.drop_table("version_reading")
     op.drop_table("purged")
     op.drop_table("moved_in")

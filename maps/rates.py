@@ -1,0 +1,180 @@
+"""Is a village's rate unusual? Counts against a reference that knows villages differ for real.
+
+Villages differ, so the limits of a plain binomial call too many of them unusual. The reference is
+a beta-binomial whose spread is taken from the villages themselves, without their extremes.
+Percentages are never compared with each other: 2 of 15 and 200 of 1,500 say different things.
+
+scipy takes 1.6 s and 150 MB to import: it is loaded at the first use, by the process that runs
+checks, never by one that answers requests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Shares = NDArray[np.float64]
+
+# Set aside at each end before the spread is taken, so that an outlier does not hide itself.
+TRIMMED_SHARE = 0.02
+FEWEST_TRIMMED = 10
+UNUSUAL_Q = 0.05
+WATCH_Q = 0.20
+# An effect that is worth a journey: twice what was expected, or half of it.
+SMALLEST_RATIO = 2.0
+# Below this variance villages cannot be told from chance.
+_LEAST_VARIANCE = 1e-9
+
+Verdict = Literal["unusual", "watch", "usual", "too_few"]
+
+
+@cache
+def _stats() -> Any:
+    return import_module("scipy.stats")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What counts are to be expected: the mean share and, where villages differ, their spread.
+
+    `alpha` and `beta` are those of the beta-binomial; None where a plain binomial fits.
+    """
+
+    share: float
+    alpha: float | None = None
+    beta: float | None = None
+
+    def just(self, events: Counts, tried: Counts) -> Shares:
+        """Return P(X = events)."""
+        return np.asarray(self._law(tried).pmf(events))
+
+    def below(self, events: Counts, tried: Counts) -> Shares:
+        """Return P(X < events)."""
+        return np.asarray(self._law(tried).cdf(events - 1))
+
+    def above(self, events: Counts, tried: Counts) -> Shares:
+        """Return P(X > events); by itself, as 1 - P(X <= events) loses what is small."""
+        return np.asarray(self._law(tried).sf(events))
+
+    def limit(self, tried: int, tail: float) -> float:
+        """Return the exact limit of a funnel plot as a share: `tail` of the counts lie below it.
+
+        Interpolated between counts, so that the line is smooth; a lower limit may be below 0, to
+        be drawn at 0 (Spiegelhalter 2005, appendix A.1.1).
+        """
+        law = self._law(np.asarray(tried))
+        count = int(law.ppf(tail))
+        while count > 0 and law.cdf(count - 1) >= tail:  # ppf may land one too far.
+            count -= 1
+        reached, just = float(law.cdf(count)), float(law.pmf(count))
+        return (count - (reached - tail) / just) / tried
+
+    def _law(self, tried: Counts) -> Any:
+        if self.alpha is None or self.beta is None:
+            return _stats().binom(tried, self.share)
+        return _stats().betabinom(tried, self.alpha, self.beta)
+
+
+@dataclass(frozen=True, slots=True)
+class RateVerdict:
+    """What is to be said of one village's count.
+
+    `expected` is the count that the mean share gives, `ratio` events over it (None where nothing
+    was expected), `p` the two-sided mid-p, `q` after Benjamini and Hochberg. The verdict is
+    "too_few" where even none at all would be no surprise.
+    """
+
+    events: int
+    tried: int
+    expected: float
+    ratio: float | None
+    p: float
+    q: float
+    verdict: Verdict
+
+
+def mid_p(events: Counts, tried: Counts, reference: Reference) -> Shares:
+    """Return two-sided mid-p values: half of a count's own probability belongs to each tail."""
+    half = reference.just(events, tried) / 2
+    tails = (reference.below(events, tried) + half, reference.above(events, tried) + half)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(*tails)), np.float64)
+
+
+def reference_of(events: Counts, tried: Counts) -> Reference:
+    """Return the reference that the villages themselves give, their extremes set aside.
+
+    Moment estimate of the beta-binomial over what is left after TRIMMED_SHARE of the villages at
+    each end, ordered by their mid-p under one common share. Villages that tried nobody are left
+    out. Raises ValueError when nobody was tried anywhere.
+    """
+    is_tried = tried > 0
+    events, tried = events[is_tried], tried[is_tried]
+    if not len(tried):
+        raise ValueError("nobody was tried anywhere")
+    common = float(events.sum() / tried.sum())
+    kept = _without_extremes(events, tried, common)
+    events, tried = events[kept], tried[kept]
+    mean = float(events.sum() / tried.sum())
+    shares = events / tried
+    spread = float((tried * (shares - mean) ** 2).sum() / tried.sum())
+    variance = spread - mean * (1 - mean) / float(tried.mean())
+    if variance <= _LEAST_VARIANCE:
+        return Reference(common)
+    weight = mean * (1 - mean) / variance - 1
+    if weight <= 0:  # All or nothing everywhere: no beta has so much spread.
+        return Reference(common)
+    return Reference(mean, mean * weight, (1 - mean) * weight)
+
+
+def _without_extremes(events: Counts, tried: Counts, share: float) -> NDArray[np.intp]:
+    plain = Reference(share)
+    half = plain.just(events, tried) / 2
+    place = plain.below(events, tried) + half
+    order = np.lexsort((tried, events, place))
+    # One at least, where that leaves most of them: of thirty villages one may be the outlier.
+    cut = math.ceil(len(order) * TRIMMED_SHARE) if len(order) >= FEWEST_TRIMMED else 0
+    return order[cut : len(order) - cut]
+
+
+def verdicts(events: Sequence[int], tried: Sequence[int]) -> list[RateVerdict]:
+    """Return what is to be said of each village, in the order given, all of one indicator.
+
+    Unusual at q <= UNUSUAL_Q, to be watched at q <= WATCH_Q, and only where the count is at least
+    SMALLEST_RATIO times the expected, or its inverse.
+    """
+    found, asked = np.asarray(events, np.int64), np.asarray(tried, np.int64)
+    if not asked.any():
+        return [RateVerdict(0, 0, 0.0, None, 1.0, 1.0, "too_few") for _ in events]
+    reference = reference_of(found, asked)
+    ps = np.where(asked > 0, mid_p(found, asked, reference), 1.0)
+    qs = np.ones(len(ps))
+    qs[asked > 0] = _stats().false_discovery_control(ps[asked > 0])
+    none = mid_p(np.zeros_like(asked), asked, reference)
+    return [
+        _verdict(int(one), int(of), reference.share, float(p), float(q), float(of_none))
+        for one, of, p, q, of_none in zip(found, asked, ps, qs, none, strict=True)
+    ]
+
+
+def _verdict(
+    events: int, tried: int, share: float, p: float, q: float, of_none: float
+) -> RateVerdict:
+    expected = tried * share
+    ratio = events / expected if expected else None
+    is_worth_a_journey = ratio is not None and (
+        ratio >= SMALLEST_RATIO or ratio <= 1 / SMALLEST_RATIO
+    )
+    verdict: Verdict = "usual"
+    if is_worth_a_journey and q <= WATCH_Q:
+        verdict = "unusual" if q <= UNUSUAL_Q else "watch"
+    elif of_none > UNUSUAL_Q:
+        verdict = "too_few"
+    return RateVerdict(events, tried, expected, ratio, p, q, verdict)

@@ -1,0 +1,1 @@
+"""What is unusual and worth a journey: worked out beside the requests, answered by people."""
