@@ -171,8 +171,8 @@ def _ground_choice(sources: MapSources, words: Mapping[str, str]) -> str:
     )
     return (
         f'<label class="map-ground"><span>{words["Background"]}</span>'
-        f' <select id="map-ground" autocomplete="off"><option value="">{words["No background"]}</option>'
-        f"{options}</select></label>"
+        ' <select id="map-ground" autocomplete="off">'
+        f'<option value="">{words["No background"]}</option>{options}</select></label>'
     )
 
 

@@ -65,7 +65,7 @@ class Clinic(Base):
 
 
 class BaseMap(Base):
-    """An offline map (MBTiles, raster) of an area, kept in the file store under its SHA-256.
+    """An offline map (MBTiles) of an area, kept in the folder for base maps under its SHA-256.
 
     The bounds are WGS 84 degrees.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from server.cli.main import main
 from server.config import Settings
@@ -103,9 +104,9 @@ def test_a_key_leaves_locked_and_comes_in_elsewhere(folder: Path, tmp_path: Path
 
     assert saved.exit_code == 0
     assert (wrong.exit_code, brought.exit_code) == (1, 0)
-    assert (
-        serialization.load_pem_private_key(pem.read_bytes(), PASSPHRASE.encode()).key_size == 2048
-    )
+    pair = serialization.load_pem_private_key(pem.read_bytes(), PASSPHRASE.encode())
+    assert isinstance(pair, RSAPrivateKey)
+    assert pair.key_size == 2048
     (moved,) = json.loads(run(other, "key", "list", "--json").output)
     (kept,) = json.loads(run(folder, "key", "list", "--json").output)
     assert moved["public_key"] == kept["public_key"]

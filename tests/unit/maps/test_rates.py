@@ -94,8 +94,9 @@ counts = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 def test_the_verdicts_do_not_depend_on_the_order_of_the_villages(
     several: list[tuple[int, int]],
 ) -> None:
-    told = verdicts(*map(list, zip(*several, strict=True)))  # type: ignore[arg-type]
-    backwards = verdicts(*map(list, zip(*reversed(several), strict=True)))  # type: ignore[arg-type]
+    told = verdicts([events for events, _ in several], [tried for _, tried in several])
+    several.reverse()
+    backwards = verdicts([events for events, _ in several], [tried for _, tried in several])
 
     assert [one.verdict for one in told] == [one.verdict for one in reversed(backwards)]
     assert all(0 <= one.p <= 1 and one.p <= one.q + 1e-12 for one in told)

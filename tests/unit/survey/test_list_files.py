@@ -43,9 +43,9 @@ def test_small_lists_and_changing_ones_are_not_kept(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_list_that_failed_half_way(tmp_path: Path) -> None:
     def blocks() -> object:
         yield BLOCKS[0]
-        raise OSError
+        raise OSError("the disk went away")
 
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="went away"):
         list_files.write(tmp_path, "ab", blocks(), lambda: True, is_squeezed=True)  # type: ignore[arg-type]
 
     assert list(tmp_path.iterdir()) == []
