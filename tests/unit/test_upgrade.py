@@ -1,0 +1,77 @@
+"""A site of an earlier release comes up with the newest tables and all it had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import MetaData, text
+
+from server.config import Settings
+from server.database import open_engine
+from server.survey import first_run, phones
+from server.survey.site import MIGRATIONS, NEWEST_MIGRATION, open_site
+
+
+def test_a_site_of_the_first_release_keeps_its_phones_and_forms(
+    database_url: str, tmp_path: Path
+) -> None:
+    engine = open_engine(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    command.upgrade(config, "0001")
+    with engine.execution_options(is_writing=True).begin() as connection:
+        connection.execute(text("INSERT INTO project (id, name) VALUES (1, '1')"))
+        connection.execute(
+            text(
+                "INSERT INTO phone (id, project_id, name, token_sha256, digest_name, digest_ha1,"
+                " created_at) VALUES (7, 1, '王芳', 'a', 'p1', 'b', '2026-11-22 08:00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO form (project_id, form_id, state, revision) VALUES (1, 'f', 'open', 0)"
+            )
+        )
+    engine.dispose()
+
+    site = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
+    first_run.prepare(site)
+
+    with site.engine.connect() as connection:
+        known = connection.execute(text("SELECT name, preset FROM phone")).all()
+        forms = connection.execute(text("SELECT key_id FROM form WHERE form_id = 'f'")).all()
+        version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    site.close()
+    assert [tuple(row) for row in known] == [("王芳", "locked")]
+    assert [tuple(row) for row in forms] == [(None,)]
+    assert version == NEWEST_MIGRATION
+
+
+def test_the_migrations_make_the_tables_that_the_code_describes(
+    database_url: str, tmp_path: Path
+) -> None:
+    site = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
+    made = MetaData()
+    made.reflect(site.engine)
+    described = phones.Phone.metadata
+
+    missing = [
+        f"{table.name}.{column.name}"
+        for table in described.tables.values()
+        for column in table.columns
+        if table.name not in made.tables or column.name not in made.tables[table.name].columns
+    ]
+    surplus = [
+        f"{table.name}.{column.name}"
+        for table in made.tables.values()
+        if table.name in described.tables
+        for column in table.columns
+        if column.name not in described.tables[table.name].columns
+    ]
+    site.close()
+
+    assert missing == []
+    assert surplus == []
