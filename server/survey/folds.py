@@ -32,6 +32,18 @@ def household_outcome(visits: Sequence[Row]) -> str:
     return "absent_final" if len(absent_on) >= ABSENT_DAYS else "open"
 
 
+def done_on(visits: Sequence[Row]) -> date | None:
+    """Return the day from which a household's outcome was final, from visits in order of time.
+
+    An outcome never falls back to open, so what comes later does not move the day.
+    """
+    for number, visit in enumerate(visits, start=1):
+        if household_outcome(visits[:number]) != "open":
+            day: date = visit["visited_on"]
+            return day
+    return None
+
+
 def household(household_id: str, visits: Iterable[Row]) -> dict[str, Any]:
     """Return the Household row of at least one visit."""
     ordered = sorted(visits, key=_moment)
@@ -49,6 +61,7 @@ def household(household_id: str, visits: Iterable[Row]) -> dict[str, Any]:
         "cause": said.get("cause", ""),
         "phone": said.get("phone", ""),
         "outcome": household_outcome(ordered),
+        "done_on": done_on(ordered),
         "visits": len(ordered),
         "last_visit_on": max(visit["visited_on"] for visit in ordered),
         "latitude": fix["latitude"],

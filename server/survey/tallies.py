@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, and_, delete, tuple_
 
 from server.database import add_up, insert_or_replace, rows_with, table_of
-from server.tables.projections import DayTally, DiseaseTally, EntityTally, VillageTally
+from server.tables.projections import DayTally, DiseaseTally, DoneTally, EntityTally, VillageTally
 
 Row = Mapping[str, Any]
 
@@ -26,6 +26,7 @@ class Differences:
         self._village: Counter[tuple[str, str]] = Counter()
         self._disease: Counter[tuple[str, str, str]] = Counter()
         self._day: Counter[tuple[str, Any, str]] = Counter()
+        self._done: Counter[tuple[str, Any]] = Counter()
         self._entity: Counter[tuple[str, str]] = Counter()
         self._digest: Counter[tuple[str, str]] = Counter()
 
@@ -40,10 +41,11 @@ class Differences:
         self._village[village_code, "flags"] += more
 
     def household(self, row: Row, sign: int) -> None:
-        """Count one household and its outcome."""
+        """Count one household, its outcome, and the day since which that is final."""
         self._village[row["village_code"], "households"] += sign
         if row["outcome"] in OUTCOMES:
             self._village[row["village_code"], row["outcome"]] += sign
+            self._done[row["village_code"], row["done_on"]] += sign
 
     def person(self, row: Row, sign: int) -> None:
         """Count one person: screened once done; suspected only while nothing is documented."""
@@ -81,6 +83,13 @@ class Differences:
         ]
         add_up(connection, table_of(DayTally), days)
         _drop_zeros(connection, table_of(DayTally), days, ("submissions",))
+        done = [
+            {"village_code": village, "day": day, "households": households}
+            for (village, day), households in sorted(self._done.items())
+            if households
+        ]
+        add_up(connection, table_of(DoneTally), done)
+        _drop_zeros(connection, table_of(DoneTally), done, ("households",))
         self._write_entities(connection)
 
     def _write_village(self, connection: Connection) -> None:

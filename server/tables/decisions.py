@@ -6,10 +6,10 @@ for whichever version is the newest.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.database import Base, UtcTime
@@ -209,6 +209,59 @@ class RateReply(Base):
     indicator: Mapped[str]
     events: Mapped[int]
     tried: Mapped[int]
+    reason: Mapped[str]
+    note: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str]
+
+
+class Round(Base):
+    """One stretch of work: its days, and the weekdays that are worked.
+
+    `weekdays` are ISO numbers in order, "12345" for Monday to Friday. What it was before a change
+    stands in the journal.
+    """
+
+    __tablename__ = "round"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int]
+    name: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    weekdays: Mapped[str]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str]
+
+
+class VillagePlan(Base):
+    """When a village is worked: the round, and days of its own where they are not the round's."""
+
+    __tablename__ = "village_plan"
+    __table_args__ = (Index("village_plan_by_round", "round_id"),)
+    project_id: Mapped[int] = mapped_column(primary_key=True)
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[int]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    who: Mapped[str]
+
+
+class WorkerReply(Base):
+    """What a person found out about a worker's readings or times; holds while they are the same.
+
+    `check`, `phone_id`, `indicator` and `inputs` as in projections.WorkerSignal; `reason` is
+    talked, corrected, explained or false_alarm.
+    """
+
+    __tablename__ = "worker_reply"
+    __table_args__ = (Index("worker_reply_by_phone", "phone_id", "check", "indicator"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    check: Mapped[str]
+    phone_id: Mapped[int]
+    indicator: Mapped[str]
+    inputs: Mapped[str]
     reason: Mapped[str]
     note: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcTime)

@@ -209,7 +209,8 @@ class Household(Base):
     """People who share a hearth, as all visits to them tell.
 
     `outcome` is completed, refused, absent_final (three days without meeting anyone), vacated,
-    or open. `number` was given by people; `key` by the phone.
+    or open; `done_on` is the day from which it was not open any more, None while it is. `number`
+    was given by people; `key` by the phone.
     """
 
     __tablename__ = "household"
@@ -227,6 +228,7 @@ class Household(Base):
     cause: Mapped[str]
     phone: Mapped[str]
     outcome: Mapped[str]
+    done_on: Mapped[date | None]
     visits: Mapped[int]
     last_visit_on: Mapped[date]
     latitude: Mapped[float | None]
@@ -364,6 +366,15 @@ class DayTally(Base):
     submissions: Mapped[int]
 
 
+class DoneTally(Base):
+    """Households of one village by the day from which their outcome was final."""
+
+    __tablename__ = "done_tally"
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    households: Mapped[int]
+
+
 class RateModel(Base):
     """What is usual of one indicator, by the villages themselves, as last worked out.
 
@@ -395,6 +406,27 @@ class VillageRate(Base):
     p: Mapped[float]
     q: Mapped[float]
     verdict: Mapped[str] = mapped_column(index=True)
+
+
+class WorkerSignal(Base):
+    """What one check says of one phone's readings or times of one indicator.
+
+    `check` is digits, repeats, speed or overlaps; `verdict` talk, usual or too_few. `figures`
+    are what the page shows. `inputs` is a hash of the phone's own inputs: what somebody closed
+    stays closed while they are the same. `compared` is one of all that was compared, so that
+    nothing is worked out twice.
+    """
+
+    __tablename__ = "worker_signal"
+    check: Mapped[str] = mapped_column(primary_key=True)
+    phone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    township_code: Mapped[str]
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verdict: Mapped[str] = mapped_column(index=True)
+    inputs: Mapped[str]
+    compared: Mapped[str]
+    worked_out_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class ProjectionStamp(Base):

@@ -197,6 +197,35 @@ def upgrade() -> None:
         "rate_reply_by_village", "rate_reply", ["village_code", "indicator"], unique=False
     )
     op.create_table(
+        "round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("weekdays", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("project_id", "name"),
+    )
+    op.create_table(
+        "worker_reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("check", sa.String(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("indicator", sa.String(), nullable=False),
+        sa.Column("inputs", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "worker_reply_by_phone", "worker_reply", ["phone_id", "check", "indicator"], unique=False
+    )
+    op.create_table(
         "shared_file",
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -222,6 +251,18 @@ def upgrade() -> None:
     op.create_index(
         "submission_note_by_submission", "submission_note", ["root_instance_id"], unique=False
     )
+    op.create_table(
+        "village_plan",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "village_code"),
+    )
+    op.create_index("village_plan_by_round", "village_plan", ["round_id"], unique=False)
     op.create_table(
         "draft_file",
         sa.Column("draft_id", sa.Integer(), nullable=False),
@@ -321,9 +362,14 @@ def downgrade() -> None:
     op.drop_table("encryption_key")
     op.drop_table("draft_submission")
     op.drop_table("draft_file")
+    op.drop_index("village_plan_by_round", table_name="village_plan")
+    op.drop_table("village_plan")
     op.drop_index("submission_note_by_submission", table_name="submission_note")
     op.drop_table("submission_note")
     op.drop_table("shared_file")
+    op.drop_table("round")
+    op.drop_index("worker_reply_by_phone", table_name="worker_reply")
+    op.drop_table("worker_reply")
     op.drop_index("rate_reply_by_village", table_name="rate_reply")
     op.drop_table("rate_reply")
     op.drop_table("version_reading")
