@@ -32,6 +32,7 @@ ACTION_WORDS = {
     "villages_taken": "Took the list of villages",
     "clinics_taken": "Took the list of clinics",
     "batch_made": "Made a batch",
+    "unusual_closed": "Closed an unusual village",
     "batch_seen": "Looked at a batch",
     "batch_taken": "Took a batch",
     "household_seen": "Looked at a household",

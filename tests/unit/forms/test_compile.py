@@ -81,9 +81,9 @@ def test_the_outcome_of_a_call_is_told_by_the_visit_or_left_to_the_consent() -> 
 def test_lists_and_entities_of_the_shipped_forms() -> None:
     roster, screening, followup, audit = (shipped(form_id) for form_id in FORM_IDS)
 
-    assert roster.attachments == ("villages.csv",)
-    assert screening.attachments == ("villages.csv", "persons.csv")
-    assert audit.attachments == ("clinics.csv",)
+    assert roster.attachments == ("corrections.csv", "villages.csv")
+    assert screening.attachments == ("corrections.csv", "villages.csv", "persons.csv")
+    assert audit.attachments == ("corrections.csv", "clinics.csv")
     assert roster.entities == (
         EntityDeclaration("households", "hh", creates=True, updates=False),
         EntityDeclaration("persons", "member", creates=True, updates=False),

@@ -240,7 +240,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         "has no id",
     ),
     "sheet without headings": ("f.csv", b"survey\n", "no sheet called"),
-    "csv no reader can read": ("f.csv", b'type,name,label\n"' + b"a" * 200_000, "no table"),
+    "csv no reader can read": ("f.csv", b'type,name,label\n"' + b"a" * 20_000_001, "no table"),
 }
 
 
