@@ -68,11 +68,13 @@ def publish(
     """
     prepared = prepared_from(file, mapping, as_json)
     refusals = java_says(prepared)
-    brought = {**prepared.files, **{one.name: one.read_bytes() for one in attached}}
+    brought = {one.name: one.read_bytes() for one in attached}
     with options.opened(settings) as site:
         with options.writing(site) as session:
             done = publishing.publish_prepared(session, PROJECT, prepared, WHO)
-            form_files.attach_all(session, settings.files, PROJECT, done.form_id, brought)
+            beside = (session, settings.files, PROJECT, done.form_id)
+            form_files.attach_all(*beside, prepared.files)
+            warnings = (*done.warnings, *form_files.attach_all(*beside, brought))
             options.note(
                 session, "form_published", done.form_id, version=done.version, is_new=done.is_new
             )
@@ -85,14 +87,14 @@ def publish(
                 "version": done.version,
                 "title": done.title,
                 "is_new": done.is_new,
-                "warnings": _as_told(done.warnings),
+                "warnings": _as_told(warnings),
                 "odk_validate": None if refusals is None else _as_told(refusals),
                 "missing_files": overview.missing_files,
                 "submissions_read_anew": done.waiting,
             }
         )
         return
-    tell(done.warnings)
+    tell(warnings)
     tell(refusals or ())
     if overview.missing_files:
         names = ", ".join(overview.missing_files)

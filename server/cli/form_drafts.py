@@ -58,10 +58,11 @@ def draft(
     """
     prepared = prepared_from(file, mapping, as_json)
     refusals = java_says(prepared)
-    brought = {**prepared.files, **{one.name: one.read_bytes() for one in attached}}
+    brought = {one.name: one.read_bytes() for one in attached}
     with options.opened(settings) as site, options.writing(site) as session:
         kept = drafts.keep(session, settings.files, PROJECT, prepared, WHO)
-        form_files.attach_all_to_draft(session, settings.files, kept.id, brought)
+        form_files.attach_all_to_draft(session, settings.files, kept.id, prepared.files)
+        doubts = form_files.attach_all_to_draft(session, settings.files, kept.id, brought)
         options.note(session, "draft_kept", kept.form_id, version=kept.form.version)
         losses = form_history.losses_of_draft(session, PROJECT, kept.form_id)
         missing = _missing(session, kept.id)
@@ -80,7 +81,7 @@ def draft(
             }
         )
         return
-    tell((*kept.warnings, *(refusals or ()), *losses))
+    tell((*kept.warnings, *doubts, *(refusals or ()), *losses))
     if missing:
         click.echo(
             say("Phones get the form without these files: %(names)s.", names=", ".join(missing)),
@@ -200,6 +201,7 @@ def share(settings: Settings, names: tuple[str, ...], remove: bool) -> None:
                 session, settings.files, PROJECT, path.name, path.read_bytes(), WHO
             )
             options.note(session, "shared_file", kept)
+            tell(shared_files.doubts_of(kept, path.read_bytes()))
     words = "Taken away: %(names)s" if remove else "Shared: %(names)s"
     click.echo(say(words, names=", ".join(Path(name).name for name in names)))
 

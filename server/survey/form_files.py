@@ -13,11 +13,12 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forms.faults import Fault
 from server.errors import Missing, NotValid
 from server.survey import files
 from server.survey.entity_columns import PRIVATE_LISTS
 from server.survey.form_versions import needed_version
-from server.survey.shared_files import made_here
+from server.survey.shared_files import doubts_of, made_here
 from server.tables.drafts import DraftFile, FormDraft, SharedFile
 from server.tables.truth import FormFile
 
@@ -81,32 +82,38 @@ def draft_file(session: Session, draft_id: int, name: str) -> ExpectedFile:
 
 def attach_file(
     session: Session, folder: Path, project_id: int, form_id: str, name: str, content: bytes
-) -> None:
+) -> list[Fault]:
     """Keep a file in the store at `folder` and lay it beside a form, in place of an earlier one.
 
-    Raises Missing, StoreFull, and NotValid when the current version asks for no such file.
+    Returns what is doubtful about it.
+    Raises Missing, StoreFull, and NotValid when the current version asks for no such file, or no
+    phone could read it.
     """
     current = needed_version(session, project_id, form_id)
     _demand_expected(made_here(session, project_id), form_id, name, current.attachments)
+    doubts = doubts_of(name, content)
     row = session.get(FormFile, (project_id, form_id, name))
     if row is None:
         row = FormFile(project_id=project_id, form_id=form_id, name=name)
         session.add(row)
     _fill(row, folder, name, content)
+    return doubts
 
 
 def attach_to_draft(
     session: Session, folder: Path, draft_id: int, name: str, content: bytes
-) -> None:
+) -> list[Fault]:
     """Lay a file beside a draft; the published form's of that name stays. As `attach_file`."""
     draft = session.get_one(FormDraft, draft_id)
     made = made_here(session, draft.project_id) | _declared(draft)
     _demand_expected(made, draft.form_id, name, draft.attachments)
+    doubts = doubts_of(name, content)
     row = session.get(DraftFile, (draft_id, name))
     if row is None:
         row = DraftFile(draft_id=draft_id, name=name)
         session.add(row)
     _fill(row, folder, name, content)
+    return doubts
 
 
 def remove_file(session: Session, project_id: int, form_id: str, name: str) -> None:
@@ -128,23 +135,30 @@ def remove_from_draft(session: Session, draft_id: int, name: str) -> None:
 
 def attach_all(
     session: Session, folder: Path, project_id: int, form_id: str, brought: Mapping[str, bytes]
-) -> None:
-    """Attach the files that came along with a form; lists the site makes are left out."""
+) -> list[Fault]:
+    """Attach the files that came along with a form; lists the site makes are left out.
+
+    Returns what is doubtful about them.
+    """
     made = made_here(session, project_id)
+    doubts: list[Fault] = []
     for name, content in brought.items():
         if name not in made:
-            attach_file(session, folder, project_id, form_id, name, content)
+            doubts += attach_file(session, folder, project_id, form_id, name, content)
+    return doubts
 
 
 def attach_all_to_draft(
     session: Session, folder: Path, draft_id: int, brought: Mapping[str, bytes]
-) -> None:
-    """Attach the files that came along with a draft; lists the site makes are left out."""
+) -> list[Fault]:
+    """Attach the files that came along with a draft. As `attach_all`."""
     draft = session.get_one(FormDraft, draft_id)
     made = made_here(session, draft.project_id) | _declared(draft)
+    doubts: list[Fault] = []
     for name, content in brought.items():
         if name not in made:
-            attach_to_draft(session, folder, draft_id, name, content)
+            doubts += attach_to_draft(session, folder, draft_id, name, content)
+    return doubts
 
 
 def take_over(session: Session, draft_id: int) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import forms
+from forms import choice_files
 from forms import mapping as form_mapping
 from forms.changes import losses
 from forms.compile import compile_form
@@ -79,6 +80,8 @@ def prepare(source: FormSource) -> Prepared:
         made = compile_form(own)
         doubts = [] if beside is None else form_mapping.mapped(made.form, beside)[1]
         mapping = None if beside is None else decoded(form_mapping.FILE, beside)
+        for one, brought in made.files.items():
+            doubts = [*doubts, *choice_files.doubts_of(one, brought)]
         name, content = _kept_source(own)
     except FormProblem as problem:
         raise FaultyForm(problem.faults) from problem

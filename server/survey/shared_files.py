@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from forms import choice_files
+from forms.faults import Fault, FormProblem
 from server.errors import Missing, NotValid
 from server.survey import corrections, entity_lists, files, form_versions
 from server.tables.drafts import FormDraft, SharedFile
@@ -65,13 +67,14 @@ def share(
     """Keep a file for all forms, in place of the one of this name; return its clean name.
 
     Raises StoreFull, and NotValid for a name no form could ask for or that the site's own lists
-    have.
+    have, and for choices no phone could read.
     """
     clean = clean_name(name)
     if clean in made_here(session, project_id):
         raise NotValid("The site makes %(name)s itself for each phone.", "file", name=clean)
     if not content:
         raise NotValid("The file %(name)s is empty.", "file", name=clean)
+    doubts_of(clean, content)
     kept = files.keep(folder, clean, content)
     row = session.get(SharedFile, (project_id, clean))
     if row is None:
@@ -100,6 +103,15 @@ def clean_name(name: str) -> str:
     if not is_usable or len(last.encode()) > LONGEST_NAME_BYTES:
         raise NotValid("A file cannot be called “%(name)s”.", "file", name=last[:40])
     return last
+
+
+def doubts_of(name: str, content: bytes) -> list[Fault]:
+    """Return what is doubtful about a file for forms. Raises NotValid for one no phone can read."""
+    try:
+        return choice_files.doubts_of(name, content)
+    except FormProblem as problem:
+        first = problem.faults[0]
+        raise NotValid(first.msgid, "file", **first.params) from problem
 
 
 def made_here(session: Session, project_id: int) -> frozenset[str]:

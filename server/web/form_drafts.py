@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from forms.faults import Fault
 from server.errors import NotValid
 from server.survey import (
     draft_codes,
@@ -20,7 +21,7 @@ from server.survey.accounts import Right
 from server.survey.drafts import Draft
 from server.survey.first_run import PROJECT
 from server.web import door, language
-from server.web.form_pages import ORIGINS, back_to, language_name, sent_file, uploaded
+from server.web.form_pages import ORIGINS, back_to, language_name, sent_file, tell_doubts, uploaded
 from server.web.kept_files import kept_file, made_file
 from server.web.language import _
 from server.web.phone_codes import picture_of, site_url
@@ -106,13 +107,15 @@ def attach(form_id: str) -> ResponseReturnValue:
         flash(_("Choose a file first."), "watch")
         return _back(form_id)
     folder = door.site().settings.files
+    doubts: list[Fault] = []
     with door.keeping_input() as fault:
         draft = drafts.needed(door.session(), PROJECT, form_id)
-        form_files.attach_to_draft(door.session(), folder, draft.id, name, sent[1])
+        doubts = form_files.attach_to_draft(door.session(), folder, draft.id, name, sent[1])
     if fault:
         flash(" ".join(fault.errors.values()), "watch")
         return _back(form_id)
     door.journal("form_file", form_id, name=name, is_draft=True)
+    tell_doubts(doubts)
     flash(_("%(name)s is uploaded: phones fetch it at their next update.", name=name), "fine")
     return _back(form_id)
 

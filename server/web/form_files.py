@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from forms.faults import Fault
 from server.survey import form_files, shared_files
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.web import door
-from server.web.form_pages import back_to, sent_file
+from server.web.form_pages import back_to, sent_file, tell_doubts
 from server.web.kept_files import kept_file
 from server.web.language import _
 
@@ -26,12 +27,14 @@ def attach(form_id: str) -> ResponseReturnValue:
         flash(_("Choose a file first."), "watch")
         return back_to(form_id)
     folder = door.site().settings.files
+    doubts: list[Fault] = []
     with door.keeping_input() as fault:
-        form_files.attach_file(door.session(), folder, PROJECT, form_id, name, sent[1])
+        doubts = form_files.attach_file(door.session(), folder, PROJECT, form_id, name, sent[1])
     if fault:
         flash(" ".join(fault.errors.values()), "watch")
         return back_to(form_id)
     door.journal("form_file", form_id, name=name)
+    tell_doubts(doubts)
     flash(_("%(name)s is uploaded: phones fetch it at their next update.", name=name), "fine")
     return back_to(form_id)
 
@@ -76,6 +79,7 @@ def share() -> ResponseReturnValue:
     if fault:
         return _shared_page(fault.errors), 422
     door.journal("shared_file", kept)
+    tell_doubts(shared_files.doubts_of(kept, sent[1]))
     flash(_("%(name)s is uploaded: phones fetch it at their next update.", name=kept), "fine")
     return redirect(url_for("form_files.shared"), 303)
 

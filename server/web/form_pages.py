@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from babel import Locale, UnknownLocaleError
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from forms.faults import Fault
 from server.survey import form_uploads, replay
 from server.web import door
-from server.web.language import ngettext
+from server.web.language import _, ngettext
 
 ACCEPTED = ".xlsx,.xls,.csv,.md,.zip,.xml"
 STATE_WORDS = {
@@ -74,3 +77,9 @@ def back_to(form_id: str, waiting: int = 0) -> ResponseReturnValue:
         # At the end of the answer all is committed; before, the thread would find nothing to do.
         answer.call_on_close(lambda: replay.catch_up_beside(site))
     return answer
+
+
+def tell_doubts(doubts: Sequence[Fault]) -> None:
+    """Tell what phones may read otherwise than meant in a file that was taken."""
+    for doubt in doubts:
+        flash(_(doubt.msgid, **doubt.params), "watch")
