@@ -38,7 +38,8 @@ class EntityBlock:
     def faults(self, declared: Mapping[str, frozenset[str]]) -> list[str]:
         """Return the complaint codes of this block; none when it asks for nothing.
 
-        `declared` holds what the form may do to each of its lists: create, update.
+        `declared` holds what the form may do to each of its lists: create, update. A new entity
+        without an id is none: whoever takes it in gives it one.
         """
         if not (self.creates or self.updates):
             return []
@@ -48,7 +49,7 @@ class EntityBlock:
         tests = (
             ("entity_list_unknown", may is None),
             ("entity_action_undeclared", not is_told),
-            ("entity_id_missing", not self.entity_id),
+            ("entity_id_missing", self.updates and not self.entity_id),
             ("entity_id_malformed", self.entity_id and not _UUID.fullmatch(self.entity_id)),
             ("entity_label_missing", self.creates and not self.label),
             ("entity_base_missing", self.updates and not self.creates and not self.base_version),

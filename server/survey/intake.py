@@ -141,6 +141,7 @@ def _work_out(site: Site, opened: _Opened) -> tuple[Receipt, _Projecting | None]
         envelope.deprecated_id,
         upload.received_at,
         upload.phone_id,
+        kept.root_instance_id,
     )
     interpretation = replay.safely(replay.Read(origin, envelope, opened.plan), site.keys)
     is_done = interpretation.state == "projected" and not kept.is_orphan

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,7 +32,10 @@ HOSPITAL_LEVELS = ("l2", "l3")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where answers came from: the kept submission's own columns."""
+    """Where answers came from: the kept submission's own columns.
+
+    `root_instance_id` is the first of its chain of edits, its own id when it is no edit.
+    """
 
     submission_id: int
     project_id: int
@@ -41,6 +44,7 @@ class Origin:
     deprecated_id: str | None
     received_at: datetime
     phone_id: int | None
+    root_instance_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Interpretation:
 def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
     """Return all that the answers say, flags of the domain checks included."""
     result = Interpretation(origin)
+    answers.entities = tuple(_named(block, origin) for block in answers.entities)
     visit = _visit(answers, origin, keys.zone)
     result.visit = visit
     for number, group in enumerate(_person_groups(answers)):
@@ -136,6 +141,19 @@ def _visit(answers: Answers, origin: Origin, zone: ZoneInfo) -> Row:
         "household": said,
         "flags": 0,
     }
+
+
+def _named(block: EntityBlock, origin: Origin) -> EntityBlock:
+    """Return the block with an id: a computed one where the client creates and leaves it blank.
+
+    ODK Web Forms' engine gives none to what is created in a group that is shown only later. Edits
+    have no other id than what they edit, so that they create nothing twice.
+    """
+    if block.entity_id or not block.creates or block.updates:
+        return block
+    place = (block.list_name, block.path, *map(str, block.position))
+    made = stable_uuid("entity of", origin.form_id, origin.root_instance_id, *place)
+    return replace(block, entity_id=made)
 
 
 def _first_said(answers: Answers, concept: str) -> str:

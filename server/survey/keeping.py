@@ -20,7 +20,10 @@ PURGED = table_of(Purged)
 
 _KNOWN = ("id", "project_id", "form_id", "instance_id", "root_instance_id", "sha256")
 _REPLACED = ("project_id", "form_id", "deprecated_id")
-_LAST_ID = select(func.max(SUBMISSION.c.id))
+_LAST_IDS = select(
+    select(func.max(SUBMISSION.c.id)).scalar_subquery(),
+    select(func.max(PURGED.c.last_id)).scalar_subquery(),
+)
 
 # Project, form and instance id: what makes a submission one.
 Key = tuple[int, str, str]
@@ -49,25 +52,28 @@ class Keeping:
 class Kept:
     """A submission that is safe. `is_orphan`: an edit whose predecessor has not come yet.
 
-    The id is 0 for one that was wiped out before: nothing of it is kept.
+    `root_instance_id` is told of a new one alone: the first of its chain of edits. The id is 0 for
+    one that was wiped out before: nothing of it is kept.
     """
 
     submission_id: int
     is_new: bool
     is_orphan: bool
+    root_instance_id: str = ""
 
 
 def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Problem]:
     """Insert what is new; say for each whether it is kept, was here, or contradicts what is here.
 
-    Called by the writer alone: it holds the turn, so the next id is the largest plus one.
+    Called by the writer alone: it holds the turn, so the next id is the largest plus one. Those
+    wiped out count along: what was noted under a number must never come to mean another.
     """
     instances = [one.row["instance_id"] for one in group]
     replaced = [one.row["deprecated_id"] for one in group if one.row["deprecated_id"]]
     known = _known(connection, [*instances, *replaced])
     edited = _edited(connection, replaced)
     wiped = _wiped(connection, [*instances, *replaced])
-    next_id = (connection.scalar(_LAST_ID) or 0) + 1
+    next_id = max(one or 0 for one in connection.execute(_LAST_IDS).one()) + 1
     rows: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     outcomes: list[Kept | Problem] = []
@@ -81,10 +87,9 @@ def keep(connection: Connection, group: Sequence[Keeping]) -> list[Kept | Proble
             continue
         if outcome.is_new:
             next_id += 1
-            row = {**one.row, "id": outcome.submission_id}
-            before = known.get(one.replaces) if one.replaces else None
+            root = outcome.root_instance_id
+            row = {**one.row, "id": outcome.submission_id, "root_instance_id": root}
             if one.replaces:
-                row["root_instance_id"] = before["root_instance_id"] if before else one.replaces[2]
                 edited.add(one.replaces)
             known[one.key] = row
             rows.append(row)
@@ -113,10 +118,13 @@ def _judge(
             instance=one.key[2],
         )
     if one.replaces is None:
-        return Kept(next_id, is_new=True, is_orphan=False)
+        root = one.row["root_instance_id"]
+        return Kept(next_id, is_new=True, is_orphan=False, root_instance_id=root)
     if one.replaces in edited:
         return Conflict("These answers were edited before by somebody else. Edit the newest ones.")
-    return Kept(next_id, is_new=True, is_orphan=one.replaces not in known)
+    before = known.get(one.replaces)
+    root = before["root_instance_id"] if before else one.replaces[2]
+    return Kept(next_id, is_new=True, is_orphan=before is None, root_instance_id=root)
 
 
 def _wiped(connection: Connection, instance_ids: Sequence[str]) -> set[Key]:
@@ -128,7 +136,7 @@ def _thank(connection: Connection, one: Keeping) -> Kept:
     """Keep nothing of what was wiped out before, nor of an edit of it, which is noted as well."""
     project_id, form_id, instance_id = one.key
     row = {"project_id": project_id, "form_id": form_id, "instance_id": instance_id}
-    left = {"reason": "", "at": one.row["received_at"], "who": ""}
+    left = {"reason": "", "at": one.row["received_at"], "who": "", "last_id": 0}
     insert_new(connection, PURGED, [{**row, **left}])
     return Kept(0, is_new=False, is_orphan=False)
 

@@ -21,7 +21,14 @@ from server.survey.areas import Scope
 from server.survey.decisions import Key
 from server.survey.site import Site
 from server.survey.submission_chain import root_of, visible
-from server.tables.decisions import Binned, Correction, MovedIn, Purged, SubmissionNote
+from server.tables.decisions import (
+    Binned,
+    Correction,
+    EntityAction,
+    MovedIn,
+    Purged,
+    SubmissionNote,
+)
 from server.tables.truth import Attachment, Submission
 
 # A file touched so lately may belong to an upload that is not committed yet.
@@ -74,6 +81,8 @@ def _wipe(
     if is_sqlite(connection.engine):
         # Otherwise what was deleted stays legible in the file until something is written over it.
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    # What a desk applied or decided of it says what it said.
+    connection.execute(delete(EntityAction).where(EntityAction.submission_id.in_(submission_ids)))
     projection.remove(connection, submission_ids)
     mine = Submission.id.in_(submission_ids)
     instances = list(connection.scalars(select(Submission.instance_id).where(mine)))
@@ -86,6 +95,7 @@ def _wipe(
         "reason": reason,
         "at": datetime.now(UTC),
         "who": who,
+        "last_id": max(submission_ids),
     }
     names = sorted({*instances, root})
     insert_new(connection, table_of(Purged), [{"instance_id": one, **left} for one in names])

@@ -124,6 +124,7 @@ def _open(site: Site, connection: Connection, row: Row[Any]) -> Read:
         row.deprecated_id,
         row.received_at,
         row.phone_id,
+        row.root_instance_id,
     )
     asked = site.plans.find(connection, row.project_id, row.form_id, row.version)
     return Read(origin, open_envelope(row.xml), asked.plan if asked else None)

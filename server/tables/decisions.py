@@ -79,15 +79,19 @@ class Correction(Base):
 class Purged(Base):
     """That a submission was wiped out for good: all that is left of it, so that a phone that sends
     it once more is answered kindly, and nothing is kept anew.
+
+    `last_id` is the largest number that went with it, never to be given again; 0 for none.
     """
 
     __tablename__ = "purged"
+    __table_args__ = (Index("purged_last_id", "last_id"),)
     instance_id: Mapped[str] = mapped_column(primary_key=True)
     form_id: Mapped[str] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(primary_key=True)
     reason: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcTime)
     who: Mapped[str]
+    last_id: Mapped[int]
 
 
 class VersionReading(Base):

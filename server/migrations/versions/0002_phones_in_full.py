@@ -159,8 +159,10 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
+        sa.Column("last_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("instance_id", "form_id", "project_id"),
     )
+    op.create_index("purged_last_id", "purged", ["last_id"], unique=False)
     op.create_table(
         "version_reading",
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -373,6 +375,7 @@ def downgrade() -> None:
     op.drop_index("rate_reply_by_village", table_name="rate_reply")
     op.drop_table("rate_reply")
     op.drop_table("version_reading")
+    op.drop_index("purged_last_id", table_name="purged")
     op.drop_table("purged")
     op.drop_table("moved_in")
     op.drop_table("form_draft")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -289,3 +290,39 @@ def test_a_submission_that_is_gone_for_good_leaves_its_entity_without_its_word(s
         folding.refold(session.connection(), keys)
 
     assert the_house(site).properties["colour"] == "red"
+
+
+def test_a_creation_without_an_id_is_given_one_that_its_edits_share(site: Site) -> None:
+    """F7, F20: ODK Web Forms' engine sends none for a group shown only later."""
+    first = house_xml("uuid:1", "create", "red", label="House 1", entity_id="")
+    edit = house_xml("uuid:2", "create", "pink", label="House 1", entity_id="", deprecated="uuid:1")
+    last = house_xml("uuid:3", "create", "grey", label="House 1", entity_id="", deprecated="uuid:2")
+
+    receive(site, first, edit, last)
+
+    made = the_house(site)
+    assert (UUID(made.entity_id).version, made.properties["colour"]) == (4, "red")
+    assert (outcomes(site), codes(site)) == (["applied", "superseded", "superseded"], [])
+    rebuilds_alike(site)
+
+
+def test_creations_without_an_id_are_entities_of_their_own(site: Site) -> None:
+    """F7."""
+    names = [f"uuid:{number}" for number in range(3)]
+
+    receive(site, *[house_xml(one, "create", label="House", entity_id="") for one in names])
+
+    with Session(site.engine) as session:
+        found = session.scalars(select(Entity.entity_id).where(Entity.list_name == "houses")).all()
+    assert len(set(found)) == 3
+    rebuilds_alike(site)
+
+
+@pytest.mark.parametrize("verb", ["update", "upsert"])
+def test_what_may_change_an_entity_and_names_none_is_told_and_changes_nothing(
+    site: Site, verb: str
+) -> None:
+    """F20: nobody can tell whom it means, and a guess would make somebody twice."""
+    receive(site, house_xml("uuid:1", verb, "red", base=1, label="House 1", entity_id=""))
+
+    assert (outcomes(site), codes(site)) == ([], ["entity_id_missing"])

@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.database import writing_session
 from server.errors import AlreadyKept, Conflict, FormClosed, Missing, Unreadable
-from server.survey import intake, projection, publishing, replay
+from server.survey import bin as the_bin
+from server.survey import intake, projection, publishing, purging, replay
+from server.survey.areas import WHOLE_SITE
 from server.survey.files import KeptFile
 from server.survey.intake import Upload
 from server.survey.site import Site
@@ -233,3 +236,24 @@ def test_what_was_kept_when_the_power_went_is_projected_at_the_next_start(
     assert waiting == 1
     assert replay.catch_up(site) == 1
     assert states(session) == {"uuid:a": "projected"}
+
+
+def test_the_number_of_what_was_wiped_out_is_never_given_again(site: Site) -> None:
+    # J14: journals and notes name submissions by number.
+    def send(instance: str, deprecated: str = "") -> int:
+        sent = an_upload(roster_xml(instance, deprecated=deprecated))
+        intake.receive(site, sent)
+        with Session(site.engine) as session:
+            return session.scalar(select(func.max(Submission.id))) or 0
+
+    send("uuid:1")
+    newest = send("uuid:2", deprecated="uuid:1")
+    with writing_session(site.engine) as session:
+        the_bin.lay_in(session, newest, WHOLE_SITE, "asked for it", "Li")
+    with writing_session(site.engine) as session:
+        purging.purge(session, newest, WHOLE_SITE, "asked for it", "Li")
+
+    thanked = send("uuid:2", deprecated="uuid:1")
+    given = [send("uuid:3"), send("uuid:4")]
+
+    assert (newest, thanked, given) == (2, 0, [3, 4])
