@@ -51,6 +51,7 @@ from server.web import (
     submissions,
     unusual,
     villages,
+    worker_checks,
 )
 from server.web.openrosa import base_maps as phone_base_maps
 from server.web.openrosa import drafts as phone_drafts
@@ -75,6 +76,7 @@ PAGES = (
     map_layers.pages,
     coverage.pages,
     unusual.pages,
+    worker_checks.pages,
     submissions.pages,
     reviews.pages,
     parked.pages,

@@ -1,4 +1,4 @@
-"""`doorstep checks`: holds villages' counts against each other, in a process of its own."""
+"""`doorstep checks`: holds villages and workers against their like, in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ import click
 from server.cli import options
 from server.cli.options import say
 from server.config import Settings
-from server.survey.quality import rates
+from server.survey.quality import rates, workers
 
 
 @click.command(epilog=options.examples("doorstep checks", "doorstep checks --data ./county --json"))
 @options.as_json
 @options.on_site
 def checks(settings: Settings, as_json: bool) -> None:
-    """Work out which villages' counts are unusual.
+    """Work out which villages' counts and which workers' readings are unusual.
 
-    A running server does this every hour by itself. Counts that did not change are not worked out
-    again; the same counts always give the same outcome.
+    A running server does this every hour by itself. What did not change is not worked out again;
+    the same counts always give the same outcome.
     """
     with options.opened(settings) as site, _alone(settings.folder / "checks.lock") as is_mine:
         changed = rates.work_out(site, datetime.now(UTC)) if is_mine else 0
+        of_workers = workers.work_out(site, datetime.now(UTC)) if is_mine else 0
     if as_json:
-        options.print_json({"indicators": changed, "ran": is_mine})
+        options.print_json({"indicators": changed, "workers": of_workers, "ran": is_mine})
     elif is_mine:
         click.echo(say("%(count)s indicators worked out anew.", count=changed))
+        click.echo(say("%(count)s checks on workers worked out anew.", count=of_workers))
     else:
         click.echo(say("Another process is at it already."))
 

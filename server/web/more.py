@@ -71,6 +71,7 @@ SHELVES = (
         (
             Place("coverage.villages", "Villages", "Households left, village by village"),
             Place("unusual.show", "Unusual villages", "Counts that stand apart from the others"),
+            Place("worker_checks.show", "Workers: worth a talk", "Readings and times that differ"),
             Place("screening.persons", "Persons found", "Suspected and documented"),
             Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
             Place("clinics.show", "Clinics", "Audits, scores and what is missing"),
