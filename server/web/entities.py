@@ -8,15 +8,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from server.errors import Missing
+from server.survey import entity_properties, entity_typing
 from server.survey.accounts import Right
 from server.survey.entities import actions, backlog, overview, view
+from server.survey.entity_properties import DECIMAL, INTEGER, TEXT, YES_NO, Property
 from server.survey.first_run import PROJECT
 from server.web import door, entity_words
-from server.web.entity_words import CONFLICT_WORDS, base_version, may_change, veil_for
+from server.web.entity_words import CONFLICT_WORDS, KIND_WORDS, base_version, may_change, veil_for
 from server.web.language import _
 
 pages = Blueprint("entities", __name__, url_prefix="/entities")
 
+# What a phone's keyboard shows.
+_KEYBOARDS = {INTEGER: "numeric", DECIMAL: "decimal"}
 STATE_WORDS = {"": "All", "conflict": "In conflict", "deleted": "Deleted"}
 
 
@@ -94,10 +98,10 @@ def add(list_name: str) -> ResponseReturnValue:
     """Make an entity by hand."""
     line, who = _line(list_name), door.account()
     label, properties = _typed(line)
+    session = door.session()
     with door.keeping_input() as fault:
-        made = actions.create(
-            door.session(), PROJECT, who.name, list_name, label, properties, who.scope
-        )
+        fit = entity_typing.fitted(session, PROJECT, list_name, properties, {})
+        made = actions.create(session, PROJECT, who.name, list_name, label, fit, who.scope)
         door.journal("entity_made", f"entity {list_name} {made}")
     if fault:
         typed = {**properties, "label": label}
@@ -140,9 +144,8 @@ def save(list_name: str, entity_id: str) -> ResponseReturnValue:
     entity = actions.find(session, list_name, entity_id, who.scope)
     label, properties = _typed(line)
     with door.keeping_input() as fault:
-        actions.change(
-            session, PROJECT, who.name, entity, label, properties, base_version(), who.scope
-        )
+        fit = entity_typing.fitted(session, PROJECT, list_name, properties, entity.properties)
+        actions.change(session, PROJECT, who.name, entity, label, fit, base_version(), who.scope)
         door.journal("entity_changed", f"entity {list_name} {entity_id}")
     if fault:
         typed = {**properties, "label": label}
@@ -207,9 +210,29 @@ def _typed(line: overview.ListLine) -> tuple[str, dict[str, str]]:
 def _form(
     line: overview.ListLine, entity: Any, values: dict[str, str], errors: dict[str, str]
 ) -> str:
+    kinds = entity_properties.properties(door.session(), PROJECT, line.name)
     return render_template(
-        "entities_form.html", line=line, entity=entity, values=values, errors=errors
+        "entities_form.html",
+        line=line,
+        entity=entity,
+        values=values,
+        errors={f"p-{name}" if name in line.properties else name: errors[name] for name in errors},
+        inputs=[_input(one, values.get(one.name, "")) for one in kinds],
     )
+
+
+def _input(wanted: Property, value: str) -> dict[str, Any]:
+    """Return how a property is asked for: what it is, and the values that are offered."""
+    words = {"": "–", "yes": _("yes"), "no": _("no")} if wanted.kind == YES_NO else {"": "–"}
+    offered = entity_typing.offered(wanted, value)
+    return {
+        "name": wanted.name,
+        "value": value,
+        "options": [(one, words.get(one, one)) for one in offered],
+        "kind": "date" if entity_typing.is_day(wanted, value) else "text",
+        "hint": "" if wanted.kind == TEXT or offered else _(KIND_WORDS[wanted.kind]),
+        "inputmode": _KEYBOARDS.get(wanted.kind, ""),
+    }
 
 
 def _confirm(list_name: str, entity_id: str, errors: dict[str, str]) -> str:

@@ -21,6 +21,16 @@ VERB_WORDS = {
     "delete": "Deleted",
     "restore": "Restored",
 }
+KIND_WORDS = {
+    "text": "text",
+    "integer": "whole number",
+    "decimal": "number",
+    "date": "day",
+    "yes_no": "yes or no",
+    "choice": "one of several choices",
+    "place": "place",
+    "entity": "entity of a list",
+}
 CONFLICT_WORDS = {
     "soft": ("watch", "Changed by several, different things"),
     "hard": ("watch", "Changed by several, the same thing"),

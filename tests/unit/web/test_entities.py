@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
-from server.survey import intake
+from server.database import writing_session
+from server.survey import entity_properties, intake
+from server.survey.entity_properties import Property
 from server.survey.intake import Upload
 from server.survey.site import Site
+from server.tables.decisions import EntityAction
 from server.tables.projections import Entity
 from tests.houses import HOUSE, HOUSES, NOON
 from tests.phone_site import AWAY, HERE, open_phone_site, submission_xml
@@ -200,3 +205,75 @@ def test_nobody_makes_an_entity_outside_his_areas_or_without_the_right(site: Sit
 
     assert outside.status_code == 422
     assert supervisor.post("/entities/in/houses/new", {"label": "x"}).status_code == 403
+
+
+def test_what_a_desk_applied_of_a_submission_is_wiped_out_with_it(
+    site: Site, office: Browser
+) -> None:
+    # J14; and on SQLite the number of what was wiped out is given again.
+    send(site, "uuid:0", 'create="1"', "grey", owner="王小零")
+    send(site, "uuid:1", 'create="1"', "red", owner="王小三")
+    office.post("/entities/again/2/0", {"version": "1"})
+    assert house(site).properties["owner"] == "王小三"
+
+    office.post("/submissions/2/bin", {"reason": "a try-out"})
+    office.post("/submissions/2/purge", {"reason": "asked for"})
+
+    assert house(site).properties["owner"] == "王小零"
+    with Session(site.engine) as session:
+        assert session.scalars(select(EntityAction)).all() == []
+
+
+@pytest.mark.usefixtures("conflict")
+def test_what_is_typed_by_hand_is_read_by_the_types_of_the_list(
+    site: Site, office: Browser
+) -> None:
+    typed = (
+        Property("built", "date"),
+        Property("rooms", "integer"),
+        Property("well", "yes_no"),
+        Property("colour", "choice", ("white", "grey")),
+        Property("village", "entity", refers_to="houses"),
+    )
+    with writing_session(site.engine) as session:
+        for one in typed:
+            entity_properties.set_property(session, 1, "houses", one, "Li")
+
+    def save(**values: str) -> TestResponse:
+        sent = {f"p-{name}": value for name, value in values.items()}
+        version = str(house(site).version)
+        return office.post(f"{PAGE}/change", {"label": "A", "version": version, **sent})
+
+    asked = office.get(f"{PAGE}/change").text
+    faults = {
+        "built": save(built="last year"),
+        "rooms": save(rooms="four"),
+        "well": save(well="maybe"),
+        "colour": save(colour="green"),
+        "village": save(village="nobody"),
+    }
+    odd = save(colour="blue", owner="Li")
+    right = save(built="2018/6/3", rooms="４", well="是", colour="grey", village=HOUSE)
+
+    assert re.search(r'name="p-built" type="date"', asked)
+    assert re.search(r'name="p-rooms" type="text"[^>]*inputmode="numeric"', asked)
+    assert re.search(r'<option value="blue" selected>blue</option>', asked)
+    assert '<option value="yes">yes</option>' in asked
+    for name, page in faults.items():
+        assert page.status_code == 422
+        assert f'href="#f-p-{name}"' in page.text
+        assert f'id="f-p-{name}-error"' in page.text
+    assert (odd.status_code, right.status_code) == (302, 302)
+    held = house(site).properties
+    kept = {"built": "2018-06-03", "rooms": "4", "well": "yes", "colour": "grey", "village": HOUSE}
+    assert {name: held[name] for name in kept} == kept
+
+
+@pytest.mark.usefixtures("conflict")
+def test_a_day_that_is_none_is_shown_as_it_is(site: Site, office: Browser) -> None:
+    with writing_session(site.engine) as session:
+        entity_properties.set_property(session, 1, "houses", Property("colour", "date"), "Li")
+
+    page = office.get(f"{PAGE}/change").text
+
+    assert re.search(r'name="p-colour" type="text" value="blue"', page)
