@@ -21,6 +21,8 @@ class Place:
     endpoint: str
     title: str
     note: str
+    # Pages that belong to it and lie elsewhere.
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,20 @@ SHELVES = (
         "M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01",
         "more.lists",
         (
-            Place("coverage.villages", "Villages", "Households left, village by village"),
+            Place(
+                "coverage.villages",
+                "Villages",
+                "Households left, village by village",
+                also=("people.households",),
+            ),
             Place("unusual.show", "Unusual villages", "Counts that stand apart from the others"),
             Place("worker_checks.show", "Workers: worth a talk", "Readings and times that differ"),
-            Place("screening.persons", "Persons found", "Suspected and documented"),
+            Place(
+                "screening.persons",
+                "Persons found",
+                "Suspected and documented",
+                also=("people.persons",),
+            ),
             Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
             Place("clinics.show", "Clinics", "Audits, scores and what is missing"),
             Place("duplicates.show", "Found twice", "The same ID number, phone or person twice"),
@@ -89,16 +101,28 @@ SHELVES = (
         "M20.5 12a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0z",
         "more.show",
         (
-            Place("phones.show", "Phones", "Add a worker, show the QR code, block a lost phone"),
+            Place(
+                "phones.show",
+                "Phones",
+                "Add a worker, show the QR code, block a lost phone",
+                also=("phone_sheet.choose",),
+            ),
             Place("assignments.show", "Villages and phones", "Who serves which village"),
             Place("base_maps.show", "Base maps", "Offline maps for phones and for the map here"),
-            Place("forms.show", "Forms", "What phones ask"),
+            Place(
+                "forms.show", "Forms", "What phones ask", also=("forms.new", "form_files.shared")
+            ),
             Place(
                 "entity_properties.show",
                 "Registers and properties",
                 "Import an office’s register into a list",
             ),
-            Place("encryption.keys", "Encryption keys", "Who can read encrypted answers"),
+            Place(
+                "encryption.keys",
+                "Encryption keys",
+                "Who can read encrypted answers",
+                also=("encryption.new",),
+            ),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
             Place("moving.show", "Moving", "In from another server, out with everything"),
             Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),
@@ -123,7 +147,8 @@ def _is_here(path: str) -> bool:
 
 def _shown(place: Place) -> ShownPlace:
     path = url_for(place.endpoint)
-    return ShownPlace(place.title, place.note, path, _is_here(path))
+    paths = [path, *map(url_for, place.also)]
+    return ShownPlace(place.title, place.note, path, any(map(_is_here, paths)))
 
 
 def _places(who: SignedIn, shelf: Shelf) -> list[ShownPlace]:
