@@ -21,7 +21,7 @@ from forms.plan import ReadingPlan
 from forms.submission import open_envelope, read_answers
 from server.errors import Conflict, Missing, NotValid
 from server.survey import bin as the_bin
-from server.survey import publishing
+from server.survey import phones, publishing
 from server.survey.areas import Scope
 from server.survey.form_versions import form_version
 from server.survey.submission_chain import root_of, visible
@@ -48,7 +48,7 @@ NO_PHONE = "Choose a phone that is in use: the one that sent it is not."
 NO_CORRECTION = "There is no such correction."
 NOT_WAITING = "It is done or withdrawn already."
 
-_edit = aliased(Submission)
+_edit, _record = aliased(Submission), aliased(Submission)
 _IS_EDITED = (
     exists()
     .where(
@@ -118,7 +118,7 @@ def send_back(
     if session.scalar(waiting) is not None:
         raise Conflict(SENT_BACK_ALREADY)
     told = " ".join(the_bin.clean_reason(reason, LONGEST_REASON).split())
-    phone = _phone(session, newest.phone_id if phone_id is None else phone_id)
+    phone = _phone(session, newest, phone_id, scope)
     session.add(
         Correction(
             entity_id=str(uuid.uuid4()),
@@ -261,11 +261,25 @@ def _about(project_id: int, form_id: str, root: str) -> ColumnElement[bool]:
 
 
 def _within(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition that the phone told serves a village of the scope."""
+    """Return the condition that the record lies in the scope.
+
+    Where no visit of it is known, the phone told stands in for it.
+    """
     if scope.covers(""):
         return Correction.id.is_not(None)
     serves = select(PhoneVillage.phone_id).where(scope.where(PhoneVillage.village_code))
-    return Correction.phone_id.in_(serves)
+    is_here = _visited(scope.where(Visit.village_code))
+    return or_(is_here, and_(~_visited(), Correction.phone_id.in_(serves)))
+
+
+def _visited(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    sent = (
+        _record.instance_id == Correction.instance_id,
+        _record.form_id == Correction.form_id,
+        _record.project_id == Correction.project_id,
+    )
+    found = exists().where(*sent, Visit.submission_id == _record.id, *conditions)
+    return found.correlate(Correction)
 
 
 def _expected(session: Session, project_id: int, form_id: str) -> list[str]:
@@ -273,10 +287,14 @@ def _expected(session: Session, project_id: int, form_id: str) -> list[str]:
     return list(current.attachments) if current else []
 
 
-def _phone(session: Session, phone_id: int | None) -> Phone:
-    phone = session.get(Phone, phone_id) if phone_id is not None else None
+def _phone(session: Session, row: Submission, phone_id: int | None, scope: Scope) -> Phone:
+    """Return the phone that is told: the one that sent the record, or one of the scope."""
+    wanted = row.phone_id if phone_id is None else phone_id
+    phone = session.get(Phone, wanted) if wanted is not None else None
     if phone is None or phone.revoked_at is not None:
         raise NotValid(NO_PHONE, "phone")
+    if phone.id != row.phone_id:
+        phones.find(session, phone.id, scope)  # Raises for one that others look after.
     return phone
 
 

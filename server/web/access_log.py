@@ -20,7 +20,7 @@ from server.web import door
 log = logging.getLogger(__name__)
 
 # A token follows these, up to the next slash.
-_TOKEN = re.compile(r"(/(?:key|test|welcome|link)/)[^/]+")
+_TOKEN = re.compile(r"(/(?:key|test|welcome|link|for-phones)/)[^/]+")
 _DAY = re.compile(r"access-([0-9]{4}-[0-9]{2}-[0-9]{2})\.log\Z")
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from maps.crs import Crs
-from server.errors import NotValid
+from server.errors import Missing, NotValid
 from server.survey import assignments, form_uploads, phones, village_choice
 from server.survey.accounts import Right
 from server.survey.assignments import MOVE, WAYS, AssignmentPlan, Wish
@@ -85,7 +85,7 @@ def do(sha256: str) -> ResponseReturnValue:
 def _wish() -> tuple[Wish, dict[str, Any]]:
     """Return what the form asks for, and what is worth a look. Raises NotValid."""
     said, session, scope = request.form, door.reading(), door.account().scope
-    chosen = [int(one) for one in said.getlist("phone") if one.isdecimal()]
+    chosen = [number for one in said.getlist("phone") if (number := _number(one))]
     if said.get("what") == "hand":
         return _hand_over(chosen), {}
     way = said.get("way", "")
@@ -111,20 +111,28 @@ def _wish() -> tuple[Wish, dict[str, Any]]:
 
 
 def _hand_over(chosen: list[int]) -> Wish:
-    source = request.form.get("source", "")
-    if not source.isdecimal() or not chosen:
+    source = _number(request.form.get("source", ""))
+    if not source or not chosen:
         raise NotValid("Choose the phone that gives and the one that takes.", "source")
-    codes = assignments.villages_of(door.reading(), int(source), door.account().scope)
-    takers = [one for one in chosen if one != int(source)]
+    codes = assignments.villages_of(door.reading(), source, door.account().scope)
+    takers = [one for one in chosen if one != source]
     if not takers:
         raise NotValid("Choose another phone to take the villages.", "source")
-    return Wish(MOVE, assignments.pairs(takers, codes), int(source))
+    return Wish(MOVE, assignments.pairs(takers, codes), source)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _kept(sha256: str) -> tuple[Wish, dict[str, Any]]:
-    told = json.loads(form_uploads.read_upload(_uploads(), sha256))
-    pairs = tuple((int(phone_id), str(code)) for phone_id, code in told["pairs"])
-    return Wish(told["way"], pairs, told["source"]), told["notes"]
+    try:
+        told = json.loads(form_uploads.read_upload(_uploads(), sha256))
+        pairs = tuple((int(phone_id), str(code)) for phone_id, code in told["pairs"])
+        return Wish(told["way"], pairs, told["source"]), told["notes"]
+    except (ValueError, TypeError, LookupError):
+        # Something else lies there under this name: forms and registers wait in the same folder.
+        raise Missing("The uploaded file is no longer here. Upload it again.") from None
 
 
 def _uploads() -> Path:

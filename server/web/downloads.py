@@ -11,6 +11,7 @@ import io
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
 
@@ -26,14 +27,24 @@ _IN_MEMORY_BYTES = 2_000_000
 _BLOCK_BYTES = 65_536
 
 
-def whole_file(pieces: Iterable[bytes], kind: str, plain_name: str, name: str = "") -> Response:
+def whole_file(
+    pieces: Iterable[bytes],
+    kind: str,
+    plain_name: str,
+    name: str = "",
+    *,
+    folder: Path | None = None,
+) -> Response:
     """Return a file of the pieces, once all are there; flat in memory.
 
-    `plain_name` (ASCII) and `name`, both without their ending, are what it is saved as. Raises
+    `plain_name` (ASCII) and `name`, both without their ending, are what it is saved as. Until it is
+    sent it lies in `folder` without a name; None is the machine's own place, often memory. Raises
     what the pieces raise, and then nothing has gone out.
     """
     with ExitStack() as until_sent:
-        spool = until_sent.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))
+        spool = until_sent.enter_context(
+            tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder) if folder else None)
+        )
         spool.writelines(pieces)
         size = spool.tell()
         spool.seek(io.SEEK_SET)

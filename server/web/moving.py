@@ -117,7 +117,7 @@ def take() -> ResponseReturnValue:
         _start(since),
         _start(until + timedelta(days=1) if until else None),
     )
-    door.journal(
+    door.journal_at_once(
         "moved_out",
         form_id or "site",
         reason=reason,
@@ -125,7 +125,12 @@ def take() -> ResponseReturnValue:
     )
     leaving = Leaving(door.site(), wanted)
     today = datetime.now(UTC).astimezone(door.site().settings.zone).date()
-    return downloads.whole_file(zipped(leaving.members()), "zip", f"doorstep-{today.isoformat()}")
+    return downloads.whole_file(
+        zipped(leaving.members()),
+        "zip",
+        f"doorstep-{today.isoformat()}",
+        folder=door.site().settings.folder,
+    )
 
 
 def _demand_whole_site() -> None:

@@ -17,8 +17,8 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError, TimeoutError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError, OperationalError, TimeoutError
+from werkzeug.exceptions import HTTPException, NotFound
 
 from forms import openrosa
 from server import database
@@ -58,6 +58,8 @@ _TITLES = {
 }
 
 
+# As SQLite and PostgreSQL say it.
+_TOO_LARGE_A_NUMBER = ("too large to convert to SQLite INTEGER", "integer out of range")
 _DISK_FULL = "The site's disk is full: nothing of this was kept. Tell your administrator."
 
 
@@ -104,6 +106,14 @@ def _of_disk(error: OSError) -> ResponseReturnValue:
 def _of_waiting(error: TimeoutError) -> ResponseReturnValue:
     log.error("no database connection was free: %s", error)
     return _of_problem(Busy("The site is busy. Try again in a minute."))
+
+
+def _of_number(error: OverflowError | DataError) -> ResponseReturnValue:
+    # An address may hold any number; what the database cannot hold, nothing here bears.
+    if not any(words in str(error) for words in _TOO_LARGE_A_NUMBER):
+        return _of_bug(error)
+    log.warning("a number too large at %s %s", request.method, request.url_rule)
+    return _of_http(NotFound())
 
 
 def _of_bug(error: Exception) -> ResponseReturnValue:
@@ -156,4 +166,6 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(OperationalError, _of_database)
     app.register_error_handler(OSError, _of_disk)
     app.register_error_handler(TimeoutError, _of_waiting)
+    app.register_error_handler(OverflowError, _of_number)
+    app.register_error_handler(DataError, _of_number)
     app.register_error_handler(Exception, _of_bug)

@@ -148,7 +148,7 @@ def download_full(number: int, kind: str) -> Response:
 def _file(number: int, kind: str, reason: str) -> Response:
     who, session = door.account(), door.reading()
     found = books.batch(session, number, who.scope)
-    door.journal(
+    door.journal_at_once(
         "batch_taken", f"batch {number}", persons=found.persons, kind=kind,
         masked=not reason, reason=reason,
     )  # fmt: skip

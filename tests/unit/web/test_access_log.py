@@ -40,6 +40,9 @@ def test_tokens_and_signs_that_begin_a_line_are_left_out() -> None:
     assert without_secrets("/v1/test/abc/projects/1/formList") == (
         "/v1/test/***/projects/1/formList"
     )
+    assert without_secrets("/basemaps/for-phones/Mg.abc.def/a.mbtiles") == (
+        "/basemaps/for-phones/***/a.mbtiles"
+    )
     assert without_secrets("/forms/a\nb c") == "/forms/a_b_c"
 
 

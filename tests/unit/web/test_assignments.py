@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from server.database import writing_session
-from server.survey import phones
+from server.survey import form_uploads, phones
 from server.survey.areas import WHOLE_SITE
 from server.survey.phones import NewPhone
 from server.survey.site import Site
@@ -265,3 +265,15 @@ def test_the_view_is_for_those_who_look_after_the_phone(site: Site) -> None:
     assert admin.get(f"/phones/{phone.id}/lists").status_code == 200
     assert admin.get(f"/phones/{phone.id}/lists/persons.csv").status_code == 403
     assert admin.get(f"/phones/{phone.id}/lists/cases.csv").status_code == 403
+
+
+def test_what_is_no_assignment_is_missing(site: Site, office: Browser) -> None:
+    folder = site.settings.folder / "uploads"
+    others = [
+        form_uploads.keep_upload(folder, "form.md", content)
+        for content in (b"| survey |", b"[]", b'{"way": "also", "pairs": 3}')
+    ]
+
+    assert {office.get(f"/assignments/{one}").status_code for one in others} == {404}
+    assert look(office, phone="9" * 5000, codes=HERE).status_code == 422
+    assert office.get(f"/phones/{'9' * 30}").status_code == 404

@@ -20,7 +20,7 @@ from server.tables.projections import Household, Projected
 from server.tables.reference import Village
 from server.tables.truth import JournalEntry
 from tests.builders import RECEIVED_AT, VILLAGE, a_member, roster_xml
-from tests.phone_site import client_of, path
+from tests.phone_site import AWAY, client_of, path
 from tests.signed_in import Browser, browser_of
 
 
@@ -194,3 +194,34 @@ def test_what_was_sent_back_is_in_the_journal_and_closed_to_other_areas(
     with Session(site.engine) as session:
         actions = list(session.scalars(select(JournalEntry.action)))
     assert "submission_sent_back" in actions
+
+
+def test_nothing_is_sent_to_phones_that_others_look_after(
+    site: Site, client: FlaskClient, mine: NewPhone, supervisor: Browser
+) -> None:
+    with writing_session(site.engine) as session:
+        session.add(Village(code=AWAY, name="远村", township_code="532301103000"))
+        session.flush()
+        away = phones.add_phone(session, 1, "Cheng", [AWAY], WHOLE_SITE)
+    send(site, mine, roster_xml("uuid:1", number="HH0001"))
+
+    answer = supervisor.post("/submissions/1/send-back", {"reason": "wrong", "phone": away.id})
+
+    assert answer.status_code == 404
+    assert sent_back(client, away) == []
+
+
+def test_a_record_is_listed_for_its_area_whatever_else_the_phone_serves(
+    site: Site, mine: NewPhone, supervisor: Browser
+) -> None:
+    with writing_session(site.engine) as session:
+        session.add(Village(code=AWAY, name="远村", township_code="532301103000"))
+        session.flush()
+        phones.assign_villages(session, mine.id, [VILLAGE, AWAY], WHOLE_SITE)
+    send(site, mine, roster_xml("uuid:1", number="HH0001"))
+    supervisor.post("/submissions/1/send-back", {"reason": "a number"})
+    other = browser_of(site, "supervisor", ["532301"])
+
+    assert "a number" in supervisor.get("/corrections/").text
+    assert "a number" not in other.get("/corrections/").text
+    assert other.post("/corrections/1/withdraw").status_code == 404

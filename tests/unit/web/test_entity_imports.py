@@ -158,3 +158,13 @@ def test_who_runs_the_site_sees_no_persons_rows(site: Site) -> None:
 
     assert admin.get("/entity-lists/persons").status_code == 200
     assert admin.get("/entity-lists/persons/import").status_code == 403
+
+
+def test_who_runs_the_site_moves_no_household(site: Site, office: Browser) -> None:
+    confirm(office, upload(office, HOUSEHOLDS))
+    household = entities(site, "households")["清水村 12"]
+    place = f"/entity-lists/households/{household.entity_id}/move"
+    admin = browser_of(site, "admin")
+
+    assert admin.get(f"{place}?village={NEXT}").status_code == 403
+    assert admin.post(place, {"village": NEXT}).status_code == 403

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import threading
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.database import writing_session
 from server.survey import intake
+from server.survey.moving.leaving import Leaving
 from server.survey.site import Site
 from server.tables.truth import JournalEntry, Submission
 from tests.builders import VILLAGE, an_upload, roster_xml
@@ -131,6 +134,24 @@ def test_the_office_takes_everything_with_a_reason_that_the_journal_keeps(site: 
     with Session(site.engine) as session:
         (entry,) = session.scalars(select(JournalEntry).where(JournalEntry.action == "moved_out"))
     assert entry.detail["reason"] == "a new server"
+
+
+def test_others_write_while_everything_is_taken_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_noted: list[bool] = []
+
+    def members(_: Leaving) -> Iterator[object]:
+        with writing_session(site.engine) as session:  # For ever, if the page held the turn.
+            actions = session.scalars(select(JournalEntry.action)).all()
+        is_noted.append("moved_out" in actions)
+        return iter(())
+
+    monkeypatch.setattr(Leaving, "members", members)
+
+    browser_of(site, "office").post("/moving/out", {"reason": "a new server"})
+
+    assert is_noted == [True]
 
 
 def test_an_upload_that_is_gone_is_missing(site: Site) -> None:
