@@ -20,6 +20,7 @@ from server.cli import (
     key,
     move,
     phone,
+    plan,
     rebuild,
     register,
     registry,
@@ -86,6 +87,7 @@ for command in form_drafts.COMMANDS:
 main.add_command(phone.phone)
 main.add_command(basemap.basemap)
 main.add_command(assignment.assignment)
+main.add_command(plan.plan)
 main.add_command(entity.entity)
 main.add_command(registry.registry)
 main.add_command(checks.checks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -11,17 +11,17 @@ from flask import Blueprint, Response, render_template, request, url_for
 from exports import files
 from exports.table import Table
 from maps import coverage as sums
-from maps import draw, layers, legend
+from maps import draw, layers, legend, pace
 from maps.coverage import AreaCoverage, State, VillageCoverage
 from maps.legend import LegendRow
 from maps.page import BaseLayer, MapSources
-from server.survey import base_maps, clinics, flags, form_versions, indicators, phones
+from server.survey import base_maps, clinics, flags, form_versions, indicators, phones, rounds
 from server.survey.accounts import Right
 from server.survey.base_maps import BaseMapLine
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
 from server.survey.quality import unusual
-from server.web import door, headers, language
+from server.web import door, headers, language, trends
 from server.web.downloads import whole_file
 from server.web.language import _
 from server.web.static_files import asset
@@ -46,6 +46,7 @@ SORT_WORDS = {
     "name": "Name",
     "share": "Lowest share",
     "visit": "Longest unvisited",
+    "behind": "Most behind plan",
 }
 _PLACE = "-id-"
 
@@ -71,14 +72,16 @@ class Wanted:
             page=max(1, told.get("page", 1, int)),
         )
 
-    def of(self, villages: Iterable[VillageCoverage]) -> list[VillageCoverage]:
-        """Return the villages that fit, in the order wanted."""
+    def of(
+        self, villages: Iterable[VillageCoverage], behind: Mapping[str, int]
+    ) -> list[VillageCoverage]:
+        """Return the villages that fit, in the order wanted; `behind` is by their plans."""
         fitting = (
             one
             for one in villages
             if self.township in ("", one.township_code) and self.state in ("", one.state)
         )
-        return ordered(fitting, self.sort)
+        return ordered(fitting, self.sort, behind)
 
     def sorted_by(self, key: str) -> str:
         """Return the address of this list in another order."""
@@ -95,12 +98,21 @@ class Wanted:
 @door.allow(Right.SEE_COVERAGE)
 def today() -> str:
     """Show what is done and left, and the villages with most left."""
-    session, scope = door.session(), door.account().scope
-    villages = indicators.coverage_by_village(session, scope, site_day())
+    session, scope, day = door.session(), door.account().scope, site_day()
+    villages = indicators.coverage_by_village(session, scope, day)
     total = sums.total(villages)
+    planned = rounds.planned(session, PROJECT, scope, villages)
+    done_on = rounds.done_on(session, PROJECT, scope) if planned else {}
     return render_template(
         "today.html",
         total=total,
+        pace=pace.pace(planned.values(), done_on, day),
+        trend=trends.drawn(pace.trend(planned.values(), done_on, day)),
+        today=day,
+        days=rounds.since_yesterday(session, scope, day),
+        reachable=rounds.reachable(session, PROJECT, scope)
+        if door.account().may(Right.MANAGE_PHONES)
+        else [],
         villages=ordered(villages, "left")[:FIRST_SHOWN],
         steps=[] if total.households_seen else _first_steps(total),
         flags=flags.total(session, scope),
@@ -118,7 +130,8 @@ def villages() -> str:
     wanted = Wanted.asked()
     everywhere = indicators.coverage_by_village(door.session(), door.account().scope, site_day())
     of_township = [one for one in everywhere if wanted.township in ("", one.township_code)]
-    fitting = wanted.of(of_township)
+    behind = _behind(everywhere)
+    fitting = wanted.of(of_township, behind)
     first = (wanted.page - 1) * SHOWN
     return render_template(
         "coverage_villages.html",
@@ -129,7 +142,8 @@ def villages() -> str:
         townships=townships(everywhere),
         wanted=wanted,
         short_name=layers.short_name,
-        sorts=[(key, _(words)) for key, words in SORT_WORDS.items()],
+        behind=behind,
+        sorts=[(key, _(words)) for key, words in SORT_WORDS.items() if behind or key != "behind"],
         state_words=_state_words(),
         before=wanted.address(page=wanted.page - 1) if wanted.page > 1 else None,
         after=wanted.address(page=wanted.page + 1) if first + SHOWN < len(fitting) else None,
@@ -143,7 +157,7 @@ def download(kind: str) -> Response:
     """Send the list of villages as a file: figures, no persons."""
     wanted = Wanted.asked()
     everywhere = indicators.coverage_by_village(door.session(), door.account().scope, site_day())
-    fitting = wanted.of(everywhere)
+    fitting = wanted.of(everywhere, _behind(everywhere) if wanted.sort == "behind" else {})
     door.journal("villages_taken", kind, villages=len(fitting), township=wanted.township)
     title = _("Villages")
     notes = (
@@ -232,12 +246,23 @@ def _to_be_filled(address: str) -> str:
     return address.replace(_PLACE, "{id}")
 
 
-def ordered(villages: Iterable[VillageCoverage], sort: str) -> list[VillageCoverage]:
+def _behind(villages: Iterable[VillageCoverage]) -> dict[str, int]:
+    """Return how many households each village with a plan is behind it, by code."""
+    scope, today = door.account().scope, site_day()
+    planned = rounds.planned(door.session(), PROJECT, scope, villages)
+    return {code: one.behind(today) for code, one in planned.items()}
+
+
+def ordered(
+    villages: Iterable[VillageCoverage], sort: str, behind: Mapping[str, int] | None = None
+) -> list[VillageCoverage]:
     """Return villages in one of the orders of SORT_WORDS; what is not known comes last."""
+    lacking = behind or {}
     keys = {
         "left": lambda one: -1 if one.left is None else one.left,
         "share": lambda one: -2.0 if one.share is None else -one.share,
         "visit": lambda one: -1 if one.days_behind is None else one.days_behind,
+        "behind": lambda one: lacking.get(one.code, -1),
     }
     by_name = sorted(villages, key=lambda one: (one.name, one.code))
     return sorted(by_name, key=keys[sort], reverse=True) if sort in keys else by_name

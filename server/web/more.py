@@ -108,6 +108,7 @@ SHELVES = (
                 also=("phone_sheet.choose",),
             ),
             Place("assignments.show", "Villages and phones", "Who serves which village"),
+            Place("rounds.show", "Plan", "Days of a round, and what is needed each working day"),
             Place("base_maps.show", "Base maps", "Offline maps for phones and for the map here"),
             Place(
                 "forms.show", "Forms", "What phones ask", also=("forms.new", "form_files.shared")

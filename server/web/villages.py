@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from flask import Blueprint, render_template
 
-from maps import layers
+from maps import layers, pace
 from maps.clinics import ClinicClass, ClinicScore
 from maps.coverage import State, VillageCoverage
 from server.errors import Missing
@@ -21,6 +21,7 @@ from server.survey import (
     flags,
     form_versions,
     indicators,
+    rounds,
     submissions,
 )
 from server.survey.accounts import Right
@@ -93,9 +94,15 @@ def one(code: str) -> str:
     days = _days(village, today) if village.last_visit_on else []
     counts = indicators.diseases(session, who.scope, code)
     folder = door.site().settings.folder
+    inside = who.scope.within(code)
+    planned = rounds.planned(session, PROJECT, inside, [village])
+    done_on = rounds.done_on(session, PROJECT, inside, code) if planned else {}
     return render_template(
         "village.html",
         village=village,
+        plan=rounds.plans(session, PROJECT, inside).get(code),
+        pace=pace.pace(planned.values(), done_on, today),
+        today=today,
         findings=findings.visible(
             counts,
             who.scope,

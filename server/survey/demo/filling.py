@@ -25,7 +25,7 @@ from server.survey import (
 from server.survey.accounts import Role
 from server.survey.areas import WHOLE_SITE
 from server.survey.batches import Recipe
-from server.survey.demo import pictures, places
+from server.survey.demo import pictures, places, waves
 from server.survey.demo.diary import Worker
 from server.survey.demo.faults import PLANTED
 from server.survey.demo.fieldwork import Fieldwork, Ground
@@ -86,6 +86,7 @@ def prepare(site: Site, households: int, seed: int, now: datetime) -> Prepared:
     photos = _photos(site)
     with writing_session(site.engine) as session:
         plan = _register(session, households - len(PLANTED), seed, today)
+        waves.set_plan(session, plan, today, WHO, now)
         made, workers = _phones(session, plan, seed)
         logins = _accounts(session, plan, has_new_admin=first.link_token is not None)
         ground = Ground(
