@@ -197,7 +197,7 @@ def _page(draft: Draft, errors: dict[str, str]) -> str:
         draft=draft,
         errors=errors,
         code=code,
-        picture=picture_of(code.text),
+        picture=picture_of(code.text) if _may_try(draft) else "",
         current=form_versions.form_version(session, PROJECT, draft.form_id),
         is_taken=publishing.is_taken(session, PROJECT, drafts.prepared(session, draft)),
         losses=form_history.losses_of_draft(session, PROJECT, draft.form_id),
@@ -212,6 +212,13 @@ def _page(draft: Draft, errors: dict[str, str]) -> str:
         questions=publishing.question_count(draft.form),
         **ORIGINS,
     )
+
+
+def _may_try(draft: Draft) -> bool:
+    """Say whether the reader may have the code: it opens the lists of people to any phone."""
+    who = door.account()
+    is_own = who.may(Right.SEE_PERSONS) and all(map(who.scope.covers, draft.villages))
+    return is_own or not draft.villages
 
 
 def _answers_page(form_id: str, number: int, errors: dict[str, str], *, is_revealed: bool) -> str:

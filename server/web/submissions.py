@@ -7,6 +7,7 @@ from datetime import date
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from forms.audit_log import FILE as LOG
 from server.errors import NotAllowed
 from server.survey import (
     flags,
@@ -125,8 +126,14 @@ def reveal(submission_id: int) -> ResponseReturnValue:
 @pages.get("/<int:submission_id>/files/<name>")
 @door.allow(Right.SEE_SUBMISSIONS)
 def file(submission_id: int, name: str) -> Response:
-    """Show or send a photo or file of a submission."""
-    sha256 = submission_view.attachment(door.session(), submission_id, name, door.account().scope)
+    """Show or send a photo or file of a submission.
+
+    The phone's log may hold every answer as it was typed: it is for who may see them all.
+    """
+    who = door.account()
+    if name == LOG and not (who.may(Right.REVEAL_PERSONS) and who.may(Right.SEE_SENSITIVE)):
+        raise NotAllowed("Your account has no right to see full names and numbers.")
+    sha256 = submission_view.attachment(door.session(), submission_id, name, who.scope)
     door.journal("submission_file", f"submission {submission_id}")
     return kept_file(sha256, name, is_shown=True)
 
@@ -181,6 +188,7 @@ def _page(shown: SubmissionView) -> str:
         drawn=submission_story.drawn(session, shown.id, shown.sheet, log),
         phone_choices=_phone_choices() if who.may(Right.REVIEW_SUBMISSIONS) else [],
         is_picture=_is_picture,
+        log_name=LOG,
         may_review=who.may(Right.REVIEW_SUBMISSIONS),
         may_remove=who.may(Right.REMOVE_SUBMISSIONS),
         review_words=review_words.REVIEW_WORDS,

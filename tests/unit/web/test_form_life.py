@@ -184,6 +184,10 @@ def test_testers_get_lists_of_chosen_villages_within_the_account_s_area(
     assert "Testers get the lists of 1 village" in chosen.text
     assert "made by the site for each phone" in chosen.text
     assert refused.status_code == 422
+    # The code opens these lists to any phone: it is for who may see the people himself.
+    assert token(site) in office.get("/forms/plain/draft").text
+    assert token(site) not in away.get("/forms/plain/draft").text
+    assert token(site) not in browser_of(site, "admin").get("/forms/plain/draft").text
 
 
 def test_files_of_a_draft_are_uploaded_replaced_and_taken_away(site: Site, office: Browser) -> None:

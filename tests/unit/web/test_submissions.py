@@ -288,3 +288,17 @@ def test_who_sent_it_is_the_phone(site: Site, office: Browser) -> None:
 
     assert "Phone of Li" in office.get(f"/submissions/?phone={phone.id}").text
     assert "Phone of Li" in office.get("/submissions/1").text
+
+
+def test_the_phone_s_log_of_answers_is_for_who_may_see_them_all(
+    site: Site, office: Browser
+) -> None:
+    # Where a form asks for it, the log holds each answer before and after a change.
+    send_with_photo(site, "audit.csv", "event,node,old-value\n,/data/name,王小一".encode())
+    supervisor = browser_of(site, "supervisor")
+
+    refused = supervisor.get("/submissions/1/files/audit.csv")
+
+    assert refused.status_code == 403
+    assert "files/audit.csv" not in supervisor.get("/submissions/1").text
+    assert office.get("/submissions/1/files/audit.csv").status_code == 200
