@@ -16,6 +16,7 @@ from server.survey.areas import WHOLE_SITE
 from server.survey.entity_imports import apply
 from server.survey.entity_imports.plan import ImportChoice, RegisterPlan, plan_import
 from server.survey.first_run import PROJECT
+from server.survey.site import Site
 
 
 @click.group()
@@ -78,9 +79,7 @@ def import_file(
             click.confirm(say("Do it?"), abort=True)
         import_id = None
         if is_done:
-            with options.writing(site) as session:
-                import_id = apply.apply_import(session, PROJECT, planned, options.shell_user())
-                options.note(session, "entities_imported", f"{list_name}, import {import_id}")
+            import_id = _take(site, planned)
     if as_json:
         options.print_json(_as_json(planned, import_id))
     elif import_id:
@@ -121,6 +120,24 @@ def list_imports(settings: Settings, list_name: str) -> None:
         state = say("undone") if one.undone_at else ""
         counts = f"+{one.created} ~{one.updated}"
         click.echo(f"{one.id}\t{made}\t{one.made_by}\t{counts}\t{one.source_name}\t{state}")
+
+
+def _take(site: Site, planned: RegisterPlan) -> int:
+    """Import in one transaction: stopped half-way, by Ctrl-C say, nothing of it is there."""
+    total = len(planned.created) + len(planned.updated) + len(planned.followers)
+    with (
+        options.writing(site) as session,
+        click.progressbar(length=total, label=say("Importing"), file=sys.stderr) as shown,
+    ):
+        import_id = apply.apply_import(
+            session,
+            PROJECT,
+            planned,
+            options.shell_user(),
+            progress=lambda done: shown.update(done - shown.pos),
+        )
+        options.note(session, "entities_imported", f"{planned.list_name}, import {import_id}")
+    return import_id
 
 
 def _columns(told: tuple[str, ...]) -> dict[int, str]:

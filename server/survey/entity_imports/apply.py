@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -21,7 +21,10 @@ from server.survey.households_moved import HOUSEHOLDS, KEY
 from server.tables.decisions import EntityAction, EntityImport
 
 R = TypeVar("R")
-_GROUP = 5000
+_GROUP = 1000
+
+# Told how many entities are done.
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,17 @@ class UndoPlan:
     stays: tuple[Stay, ...]
 
 
-def apply_import(session: Session, project_id: int, planned: RegisterPlan, who: str) -> int:
+def apply_import(
+    session: Session,
+    project_id: int,
+    planned: RegisterPlan,
+    who: str,
+    progress: Progress = lambda done: None,
+) -> int:
     """Do a plan and return the import's number. Does not commit.
 
+    An exception out of `progress`, or of whoever stops the program, leaves nothing half-done: all
+    of it is one transaction of the caller's.
     Raises NotValid when there is nothing to do, or the file could not be read.
     """
     if not planned.is_readable:
@@ -83,8 +94,11 @@ def apply_import(session: Session, project_id: int, planned: RegisterPlan, who: 
     session.add(row)
     session.flush()
     import_id = row.id
-    for some in _grouped([*_actions(planned, import_id)]):
+    done = 0
+    for some in _grouped(_actions(planned, import_id)):
         actions.act(session, project_id, who, some)
+        done += len(some)
+        progress(done)
     return import_id
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.orm import Session
 
 from server.cli.main import main
 from server.survey import first_run
+from server.survey.entities import actions
+from server.survey.entities.actions import NewAction
 from tests import phone_site
 from tests.phone_site import HERE, NEXT, add_phone
 
@@ -97,3 +100,32 @@ def test_a_column_is_named_by_its_number(run: Run, tmp_path: Path) -> None:
 
     assert wrong.exit_code == 2
     assert json.loads(right.output)["created"] == 1
+
+
+def test_an_import_tells_how_far_it_is_and_leaves_nothing_when_stopped(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{HERE},{number}\n" for number in range(2_500))
+    table = tmp_path / "a.csv"
+    table.write_text(f"村代码,户号\n{rows}", "utf-8")
+    place = ("register", "import", "households", table)
+    whole = actions.act
+    done: list[int] = []
+
+    def stopped(session: Session, project_id: int, who: str, some: list[NewAction]) -> None:
+        whole(session, project_id, who, some)
+        done.append(len(some))
+        if len(done) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "act", stopped)
+        broken_off = run(*place)
+    left = run("register", "imports", "households")
+    again = run(*place)
+
+    assert (broken_off.exit_code, done) == (1, [1000, 1000])
+    assert (left.exit_code, left.output) == (0, "")
+    assert "2500" in again.stdout
+    assert "Importing" in again.stderr
+    assert json.loads(run("register", "undo", 1, "--json").output)["removed"] == 2_500
