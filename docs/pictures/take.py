@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -32,17 +35,24 @@ WHO = "demo-office"
 # Enough for villages at every stage; takes a minute.
 HOUSEHOLDS = "5000"
 VILLAGE = "130921211203"
-# A submission to send back; the demo has sent none back.
+# Submissions to send back, one of which comes corrected; the demo has sent none back.
 FLAGGED = "/submissions/?form=household_roster&flag=any"
 REASON = "户主身份证号少一位，请重新核对"
+# A screening that a second phone contradicts.
+SCREENED = "/submissions/?form=disease_screening"
+IN_CONFLICT = "/entities/in/persons?state=conflict"
+OPENROSA = {"X-OpenRosa-Version": "1.0"}
 # Name of the picture: what it shows, as a path of the site.
 PATHS = {
     "map": "/map",
     "village": f"/villages/{VILLAGE}",
     "batch": "/batches/2",
     "clinics": "/clinics/",
-    "corrections": "/corrections/",
+    "corrections": "/corrections/?state=all",
+    "phones": "/phones/",
 }
+# Taken at a phone's size only.
+FOR_PHONES = {"phones", "conflict"}
 STARTED_WITHIN_S = 20
 # Desk and phone side by side, with a thin line around each, on the grey of the pages.
 COVER = """<body style="margin:0;background:#eef0f2;width:1280px;height:720px;position:relative">
@@ -57,18 +67,26 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is not installed.")
     with tempfile.TemporaryDirectory() as folder:
-        made = _run("demo", "--data", folder, "--households", HOUSEHOLDS, "--json")
-        logins = {one["name"]: one["password"] for one in json.loads(made)["accounts"]}
+        made = json.loads(_run("demo", "--data", folder, "--households", HOUSEHOLDS, "--json"))
+        logins = {one["name"]: one["password"] for one in made["accounts"]}
         with _served(folder) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             first = _page(browser, address, "zh", SIZES[0], logins[WHO])
-            paths = {**PATHS, "submission": _send_back(first, address)}
+            phone = address + urlsplit(made["phones"][0]["server_url"]).path + "/submission"
+            sent_back = _send_back(first, address, turn=0)
+            _correct(first, _send_back(first, address, turn=1), phone)
+            paths = {
+                **PATHS,
+                "submission": sent_back,
+                "conflict": _contradict(first, address, phone),
+            }
             for language in LOCALES:
                 for width, height in SIZES:
                     page = _page(browser, address, language, (width, height), logins[WHO])
                     for name, path in paths.items():
-                        place = PICTURES / f"{name}-{width}-{language}.png"
-                        _take(page, address + path, place)
+                        if width == SIZES[0][0] or name not in FOR_PHONES:
+                            place = PICTURES / f"{name}-{width}-{language}.png"
+                            _take(page, address + path, place)
             _cover(browser, address, logins[WHO])
             browser.close()
     _shrink(sorted(PICTURES.glob("*.png")))
@@ -126,16 +144,53 @@ def _page(
     return page
 
 
-def _send_back(page: Page, address: str) -> str:
+def _send_back(page: Page, address: str, turn: int) -> str:
     """Send a record back as a reviewer does; return the path of its page."""
     page.goto(address + FLAGGED)
-    page.click("table.cards tbody th a")
+    page.locator("table.cards tbody th a").nth(turn).click()
     page.wait_for_load_state("networkidle")
     path = page.url.removeprefix(address)
     page.fill('form[action$="/send-back"] input[name=reason]', REASON)
     page.click('form[action$="/send-back"] button')
     page.wait_for_load_state("networkidle")
     return path
+
+
+def _as_sent(page: Page) -> str:
+    """Return the XML of the submission on the page, under a new instance's name."""
+    token = page.locator("main input[name=csrf]").first.input_value()
+    fields = {"csrf": token, "reason": "picture", "raw": "1"}
+    xml = page.request.post(page.url.partition("#")[0], form=fields).text()
+    return re.sub(r"uuid:[0-9a-f-]{36}(?=</[^<]*instanceID>)", f"uuid:{uuid.uuid4()}", xml)
+
+
+def _send(page: Page, phone: str, xml: str) -> None:
+    part = {"name": "submission.xml", "mimeType": "text/xml", "buffer": xml.encode()}
+    answer = page.request.post(phone, headers=OPENROSA, multipart={"xml_submission_file": part})
+    if not answer.ok:
+        sys.exit(f"The phone was refused: {answer.status} {answer.text()}")
+
+
+def _correct(page: Page, path: str, phone: str) -> None:
+    """Answer what was sent back with an edit, as Collect does."""
+    page.goto(urlsplit(phone)._replace(path=path).geturl())
+    known = page.locator("dl.pairs code").first.inner_text()
+    edit = rf"\1<orx:deprecatedID>{known}</orx:deprecatedID>"
+    _send(page, phone, re.sub(r"(</[^<]*instanceID>)", edit, _as_sent(page), count=1))
+
+
+def _contradict(page: Page, address: str, phone: str) -> str:
+    """Say something else of a person than the last screening; return the page that settles it."""
+    page.goto(address + SCREENED)
+    page.click("table.cards tbody th a")
+    page.wait_for_load_state("networkidle")
+    xml = _as_sent(page)
+    result = "clear" if "<screen_result>follow<" in xml else "follow"
+    _send(page, phone, re.sub(r"(?<=<screen_result>)\w+", result, xml))
+    page.goto(address + IN_CONFLICT)
+    page.click("table.cards tbody th a")
+    page.wait_for_load_state("networkidle")
+    return page.url.removeprefix(address) + "/conflict"
 
 
 def _take(page: Page, url: str, place: Path | None = None) -> bytes:
