@@ -32,8 +32,8 @@ KIND_WORDS = {
     "entity": "entity of a list",
 }
 CONFLICT_WORDS = {
-    "soft": ("watch", "Changed by several, different things"),
-    "hard": ("watch", "Changed by several, the same thing"),
+    "soft": ("watch", "Several changed different values"),
+    "hard": ("watch", "Several changed the same value"),
 }
 OUTCOME_WORDS = {
     "applied": "Applied",

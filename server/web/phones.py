@@ -30,7 +30,7 @@ SHOWN_WORDS = {
     "revoked": "Shut out",
 }
 SORT_WORDS = {
-    "contact": "Longest silent",
+    "contact": "Silent first",
     "sent": "Longest without sending",
     "name": "Name",
 }
