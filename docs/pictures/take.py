@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 
 PICTURES = Path(__file__).parent
 DOORSTEP = str(Path(sys.executable).with_name("doorstep"))
@@ -165,7 +165,7 @@ def _as_sent(page: Page) -> str:
 
 
 def _send(page: Page, phone: str, xml: str) -> None:
-    part = {"name": "submission.xml", "mimeType": "text/xml", "buffer": xml.encode()}
+    part = FilePayload(name="submission.xml", mimeType="text/xml", buffer=xml.encode())
     answer = page.request.post(phone, headers=OPENROSA, multipart={"xml_submission_file": part})
     if not answer.ok:
         sys.exit(f"The phone was refused: {answer.status} {answer.text()}")
