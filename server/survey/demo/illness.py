@@ -115,17 +115,24 @@ def examine(
 def a_reading(random: Random, is_high: bool, round_numbers: bool = False) -> Reading:
     """Return a pressure above or below 140 over 90; `round_numbers` leaves only tens."""
     if is_high:
-        systolic = int(min(188, max(146, random.gauss(156, 9))))
+        systolic = int(_folded(random.gauss(156, 9), 146, 188))
         diastolic = min(122, systolic - random.randint(52, 70))
     else:
-        systolic = int(min(137, max(98, random.gauss(121, 8))))
-        diastolic = max(54, min(87, systolic - random.randint(36, 50)))
+        systolic = int(_folded(random.gauss(121, 8), 98, 137))
+        diastolic = int(_folded(systolic - random.randint(36, 50), 54, 87))
     if round_numbers:
         systolic, diastolic = systolic // 10 * 10, diastolic // 10 * 10
     if systolic < 140:
         return Reading((systolic, diastolic), None)
     less = 0 if round_numbers else random.randint(0, 5)
     return Reading((systolic, diastolic), (systolic - less, diastolic - less // 2))
+
+
+def _folded(value: float, least: float, most: float) -> float:
+    """Return what is out of bounds as far inside them: cut off, it would heap one last digit."""
+    inside = most - (value - most) if value > most else value
+    inside = least + (least - inside) if inside < least else inside
+    return min(most, max(least, inside))
 
 
 def _pressure_share(age: int, many_sick: bool) -> float:

@@ -92,3 +92,10 @@ def test_workers_and_supervisors_of_other_areas_learn_nothing(site: Site, roundi
 
 def test_an_empty_page_says_when_the_checks_run(site: Site) -> None:
     assert "doorstep checks" in browser_of(site, "supervisor").get("/worker-checks/").text
+
+
+def test_a_phones_page_leads_those_there_who_may_see_it(site: Site, rounding: int) -> None:
+    address = f"/phones/{rounding}"
+
+    assert f"/worker-checks/{rounding}" in browser_of(site, "supervisor").get(address).text
+    assert f"/worker-checks/{rounding}" not in browser_of(site, "admin").get(address).text
