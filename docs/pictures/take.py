@@ -159,7 +159,7 @@ def _send_back(page: Page, address: str, turn: int) -> str:
 def _as_sent(page: Page) -> str:
     """Return the XML of the submission on the page, under a new instance's name."""
     token = page.locator("main input[name=csrf]").first.input_value()
-    fields = {"csrf": token, "reason": "picture", "raw": "1"}
+    fields: dict[str, str | float | bool] = {"csrf": token, "reason": "picture", "raw": "1"}
     xml = page.request.post(page.url.partition("#")[0], form=fields).text()
     return re.sub(r"uuid:[0-9a-f-]{36}(?=</[^<]*instanceID>)", f"uuid:{uuid.uuid4()}", xml)
 
