@@ -20,7 +20,7 @@ from server.survey import files, form_files, form_versions, intake, publishing, 
 from server.survey.entities import folding
 from server.survey.files import KeptFile
 from server.survey.intake import Upload
-from server.survey.moving import desk, entities, origins
+from server.survey.moving import desk, entities, origins, shared_media
 from server.survey.moving.brought_forms import BroughtForm
 from server.survey.moving.contents import Note
 from server.survey.moving.parcel import Piece
@@ -84,6 +84,8 @@ def apply(
     _register(site, plan, who, moved)
     for one in plan.forms:
         _publish(site, project_id, one, who, moved)
+    for note in shared_media.share_all(site, project_id, plan.shared, who):
+        moved.tell(note.msgid, **note.params)
     _receive_all(site, project_id, plan.submissions, who, moved, progress, is_to_stop)
     # A group broken off by one that was refused leaves kept ones that nobody worked out.
     replay.catch_up(site)

@@ -18,6 +18,8 @@ _XFORM = b"http://www.w3.org/2002/xforms"
 _SEVERAL = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*<root\b")
 # What `move out` writes beside the forms and answers, by the names of the files.
 OWN_TABLES = ("forms.csv", "received.csv", "files.csv")
+# The files all forms share lie in the folder, the table beside it has their names.
+SHARED, SHARED_TABLE = "shared", "shared.csv"
 REGISTER = ("divisions.csv", "villages.csv", "clinics.csv")
 DECISIONS = "decisions.jsonl"
 
@@ -49,13 +51,22 @@ class Contents:
     decisions: list[Piece] = field(default_factory=list)
     mappings: list[Piece] = field(default_factory=list)
     media: list[Piece] = field(default_factory=list)
+    shared: list[Piece] = field(default_factory=list)
+    shared_names: list[Piece] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
 
 def sort_out(parcel: Parcel) -> Contents:
     """Say of every piece what it is, by its content rather than by its name."""
     found = Contents()
+    found.shared_names = [one for one in parcel.pieces if one.name == SHARED_TABLE]
+    folders = {f"{one.folder}/{SHARED}".lstrip("/") for one in found.shared_names}
     for piece in list(parcel.pieces):
+        if piece in found.shared_names:
+            continue
+        if piece.folder in folders:  # Whatever it holds, it is no form and no answers.
+            found.shared.append(piece)
+            continue
         try:
             _sort(parcel, piece, found)
         except NotValid as problem:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from exports.zip_stream import ZipStream
 from server.database import table_of
 from server.survey import files
-from server.survey.moving import desk
+from server.survey.moving import desk, shared_media
 from server.survey.moving.brought_forms import known_forms, natural
 from server.survey.moving.central_tables import CentralTables, csv_lines
+from server.survey.moving.contents import SHARED, SHARED_TABLE
 from server.survey.moving.kept_answers import KeptAnswers, Wanted, form_ids, last_id, walk
 from server.survey.site import Site
 from server.tables.projections import Entity
@@ -33,6 +34,7 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f<>:"/\\|?*\x7f]')
 README = """This folder holds everything of a doorstep site: names, numbers and illnesses in full.
 
 forms.csv          every form version; forms/ has its XForm and its source, and files beside it
+shared.csv         the names of the files in shared/, which all forms may take
 received.csv       every submission: when it came, from whom; submissions/ has it as it was sent
 tables/            the same answers as tables, in the layout of ODK Central's submissions.csv.zip
 entities/          entity lists, in the layout of ODK Central's
@@ -83,6 +85,7 @@ class Leaving:
         yield from self._answers(until)
         yield from self._tables(until)
         if self.wanted.form_id is None:
+            yield from self._shared()
             yield from self._lists()
             yield from self._register()
             with self.site.engine.connect() as connection:
@@ -129,6 +132,22 @@ class Leaving:
         ):
             place = files.path_of(self.site.settings.files, row.sha256)
             yield _member(f"{folder}/media/{_safe(row.name)}", place, row.size)
+
+    def _shared(self) -> Iterator[Member]:
+        with Session(self.site.engine) as session:
+            rows = shared_media.kept(session, self.wanted.project_id)
+        told = []
+        for number, (name, sha256, size) in enumerate(rows):
+            place = files.path_of(self.site.settings.files, sha256)
+            if not place.is_file():
+                self.counts.missing_files += 1
+                continue
+            safe = _safe(name)
+            safe = safe if safe == name else f"{number}-{safe}"
+            told.append((safe, name))
+            yield _member(f"{SHARED}/{safe}", place, size)
+        if told:
+            yield Member(SHARED_TABLE, [csv_lines([shared_media.COLUMNS, *told])])
 
     def _answers(self, until: int) -> Iterator[Member]:
         head = (

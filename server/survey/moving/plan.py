@@ -24,7 +24,7 @@ from forms.submission import MAX_BYTES, Envelope, open_envelope
 from server.database import rows_with
 from server.survey.keeping import SUBMISSION
 from server.survey.moving import contents as sorting
-from server.survey.moving import media, table_answers, told
+from server.survey.moving import media, shared_media, table_answers, told
 from server.survey.moving.brought_entities import BroughtList, read_lists
 from server.survey.moving.brought_forms import BroughtForm, known_forms, natural, read_forms
 from server.survey.moving.contents import Contents, Note
@@ -82,6 +82,7 @@ class Plan:
     entities: list[BroughtList] = field(default_factory=list)
     register: list[Piece] = field(default_factory=list)
     decisions: list[Piece] = field(default_factory=list)
+    shared: dict[str, Piece] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     files: int = 0
     missing_files: int = 0
@@ -101,6 +102,7 @@ def make_plan(session: Session, project_id: int, parcel: Parcel) -> Plan:
     plan.notes += notes
     plan.register = [brought.register[one] for one in sorting.REGISTER if one in brought.register]
     plan.decisions = brought.decisions
+    plan.shared = shared_media.brought(brought)
     plan.files = sum(len(one.files) for one in plan.submissions)
     plan.missing_files = sum(one.missing for one in plan.submissions)
     plan.notes += _of_files(found.media, brought, plan.forms)
