@@ -10,8 +10,9 @@ from sqlalchemy import MetaData, text
 
 from server.config import Settings
 from server.database import open_engine
-from server.survey import first_run, phones
+from server.survey import first_run
 from server.survey.site import MIGRATIONS, NEWEST_MIGRATION, open_site
+from server.tables.truth import Phone
 
 
 def test_a_site_of_the_first_release_keeps_its_phones_and_forms(
@@ -56,7 +57,7 @@ def test_the_migrations_make_the_tables_that_the_code_describes(
     site = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
     made = MetaData()
     made.reflect(site.engine)
-    described = phones.Phone.metadata
+    described = Phone.metadata
 
     missing = [
         f"{table.name}.{column.name}"
