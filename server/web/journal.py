@@ -33,6 +33,8 @@ ACTION_WORDS = {
     "clinics_taken": "Took the list of clinics",
     "batch_made": "Made a batch",
     "unusual_closed": "Closed an unusual village",
+    "worker_check_closed": "Closed a check on a worker",
+    "plan_set": "Set the plan of a round",
     "batch_seen": "Looked at a batch",
     "batch_taken": "Took a batch",
     "household_seen": "Looked at a household",

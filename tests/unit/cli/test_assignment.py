@@ -85,7 +85,7 @@ def test_a_register_is_imported_and_taken_back(run: Run, tmp_path: Path) -> None
     undone = json.loads(run("register", "undo", 1, "--json").output)
 
     assert (refused.exit_code, "B3" in refused.output) == (1, True)
-    assert json.loads(done.output)["created"] == 1
+    assert json.loads(done.stdout)["created"] == 1
     assert "台账.csv" in listed.output
     assert undone == {"removed": 1, "restored": 0, "stays": []}
 
@@ -99,7 +99,7 @@ def test_a_column_is_named_by_its_number(run: Run, tmp_path: Path) -> None:
     right = run(*place, "--column", "1=village_code", "--column", "2=hh_no")
 
     assert wrong.exit_code == 2
-    assert json.loads(right.output)["created"] == 1
+    assert json.loads(right.stdout)["created"] == 1
 
 
 def test_an_import_tells_how_far_it_is_and_leaves_nothing_when_stopped(

@@ -242,7 +242,7 @@ def test_a_township_lists_villages_with_source_and_day_and_its_clinics(office: B
     page = office.get("/registry/townships/130921211000").text
 
     assert '高川乡: <b class="big">33</b> villages' in page
-    assert "register, 30 Jun 2018" in page
+    assert "register · 30 Jun 2018" in page
     assert "高川卫生室" in page
 
 
