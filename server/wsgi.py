@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -66,18 +66,20 @@ def load() -> Flask:
 
 
 def _keep_house(site: Site) -> None:
-    """Apply what waits too long and run the checks, now and every hour.
-
-    What fails is tried again an hour later.
-    """
+    """Apply what waits too long and run the checks, now and every hour."""
     while True:
-        try:
-            backlog.force_overdue(site, PROJECT)
-            time.sleep(CHECK_AFTER_S)
-            _check(site)
-        except (SQLAlchemyError, OSError):
-            log.exception("housekeeping")
+        _try(lambda: backlog.force_overdue(site, PROJECT))
+        time.sleep(CHECK_AFTER_S)
+        _try(lambda: _check(site))
         time.sleep(HOUSEKEEPING_EVERY_S)
+
+
+def _try(work: Callable[[], object]) -> None:
+    """Do one piece of housekeeping; what fails holds up no other, and comes again in an hour."""
+    try:
+        work()
+    except (SQLAlchemyError, OSError):
+        log.exception("housekeeping")
 
 
 def _check(site: Site) -> None:
