@@ -1,53 +1,34 @@
-"""How far the work has got: today's figures, the list of villages, the map."""
+"""How far the work has got: the list of villages and the map."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from exports import files
 from exports.table import Table
 from maps import coverage as sums
-from maps import draw, layers, legend, pace
-from maps.coverage import AreaCoverage, State, VillageCoverage
+from maps import draw, layers, legend
+from maps.coverage import State, VillageCoverage
 from maps.legend import LegendRow
 from maps.page import BaseLayer, MapSources
-from server.survey import base_maps, clinics, flags, form_versions, indicators, phones, rounds
+from server.survey import base_maps, clinics, indicators, rounds
 from server.survey.accounts import Right
 from server.survey.base_maps import BaseMapLine
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
-from server.survey.quality import unusual
-from server.web import door, headers, language, trends
+from server.web import door, headers, language
 from server.web.downloads import whole_file
 from server.web.language import _
 from server.web.static_files import asset
+from server.web.village_order import SORT_WORDS, ordered, site_day, state_words
 
 pages = Blueprint("coverage", __name__)
 
-FIRST_SHOWN = 10
 SHOWN = 100
-# Message ids and badges of the states; what is in progress is told by its bar.
-STATE_WORDS = {
-    State.NOT_STARTED: "Not started",
-    State.NO_REGISTER: "No register",
-    State.OVER_REGISTER: "Over 105%",
-}
-STATE_BADGES = {
-    State.NOT_STARTED: "todo",
-    State.NO_REGISTER: "off",
-    State.OVER_REGISTER: "watch",
-}
-SORT_WORDS = {
-    "left": "Most left",
-    "name": "Name",
-    "share": "Lowest share",
-    "visit": "Longest unvisited",
-    "behind": "Most behind plan",
-}
 _PLACE = "-id-"
 
 
@@ -94,35 +75,6 @@ class Wanted:
         return url_for(endpoint, **said)  # type: ignore[arg-type]
 
 
-@pages.get("/today")
-@door.allow(Right.SEE_COVERAGE)
-def today() -> str:
-    """Show what is done and left, and the villages with most left."""
-    session, scope, day = door.session(), door.account().scope, site_day()
-    villages = indicators.coverage_by_village(session, scope, day)
-    total = sums.total(villages)
-    planned = rounds.planned(session, PROJECT, scope, villages)
-    done_on = rounds.done_on(session, PROJECT, scope) if planned else {}
-    return render_template(
-        "today.html",
-        total=total,
-        pace=pace.pace(planned.values(), done_on, day),
-        trend=trends.drawn(pace.trend(planned.values(), done_on, day)),
-        today=day,
-        days=rounds.since_yesterday(session, scope, day),
-        reachable=rounds.reachable(session, PROJECT, scope)
-        if door.account().may(Right.MANAGE_PHONES)
-        else [],
-        villages=ordered(villages, "left")[:FIRST_SHOWN],
-        steps=[] if total.households_seen else _first_steps(total),
-        flags=flags.total(session, scope),
-        unusual=unusual.open_count(session, scope),
-        state_words=_state_words(),
-        short_name=layers.short_name,
-        now=datetime.now(UTC),
-    )
-
-
 @pages.get("/villages")
 @door.allow(Right.SEE_COVERAGE)
 def villages() -> str:
@@ -144,7 +96,7 @@ def villages() -> str:
         short_name=layers.short_name,
         behind=behind,
         sorts=[(key, _(words)) for key, words in SORT_WORDS.items() if behind or key != "behind"],
-        state_words=_state_words(),
+        state_words=state_words(),
         before=wanted.address(page=wanted.page - 1) if wanted.page > 1 else None,
         after=wanted.address(page=wanted.page + 1) if first + SHOWN < len(fitting) else None,
         now=datetime.now(UTC),
@@ -253,33 +205,9 @@ def _behind(villages: Iterable[VillageCoverage]) -> dict[str, int]:
     return {code: one.behind(today) for code, one in planned.items()}
 
 
-def ordered(
-    villages: Iterable[VillageCoverage], sort: str, behind: Mapping[str, int] | None = None
-) -> list[VillageCoverage]:
-    """Return villages in one of the orders of SORT_WORDS; what is not known comes last."""
-    lacking = behind or {}
-    keys = {
-        "left": lambda one: -1 if one.left is None else one.left,
-        "share": lambda one: -2.0 if one.share is None else -one.share,
-        "visit": lambda one: -1 if one.days_behind is None else one.days_behind,
-        "behind": lambda one: lacking.get(one.code, -1),
-    }
-    by_name = sorted(villages, key=lambda one: (one.name, one.code))
-    return sorted(by_name, key=keys[sort], reverse=True) if sort in keys else by_name
-
-
 def townships(villages: Iterable[VillageCoverage]) -> list[tuple[str, str]]:
     """Return the townships of villages: code and name, ordered by code."""
     return sorted({(one.township_code, one.township_name) for one in villages})
-
-
-def _state_words() -> dict[State, tuple[str, str]]:
-    return {state: (STATE_BADGES[state], _(words)) for state, words in STATE_WORDS.items()}
-
-
-def site_day() -> date:
-    """Return the day it is at the site."""
-    return datetime.now(door.site().settings.zone).date()
 
 
 def _now_words() -> str:
@@ -290,44 +218,3 @@ def _written(kind: str, table: Table) -> Iterator[bytes]:
     if kind == "csv":
         return files.csv(table, language.language(), whole_digits=True)
     return files.xlsx([table], language.language())
-
-
-def _first_steps(total: AreaCoverage) -> list[dict[str, object]]:
-    """Return what is to be done before the first figures come, for who has a right to any of it."""
-    who, session = door.account(), door.session()
-    known = phones.phone_list(session, PROJECT, who.scope)
-    is_asking = bool(form_versions.listed_forms(session, PROJECT))
-    steps: list[tuple[Right, dict[str, object]]] = [
-        (
-            Right.MANAGE_REGISTRY,
-            {
-                "title": _("Import villages and their register"),
-                "words": _("Without them nobody knows how much there is to do."),
-                "url": door.way("registry.show"),
-                "label": _("To the register"),
-                "is_done": total.villages > 0,
-            },
-        ),
-        (
-            Right.MANAGE_PHONES,
-            {
-                "title": _("Add a worker's phone"),
-                "words": _("The phone scans a QR code and has the forms of its villages."),
-                "url": door.way("phones.new"),
-                "label": _("Add a phone"),
-                "is_done": bool(known),
-            },
-        ),
-        (
-            Right.MANAGE_FORMS,
-            {
-                "title": _("Send the first form"),
-                "words": _("The shipped forms are open to phones; fill one in and send it.")
-                if is_asking
-                else _("No form is open to phones. Open one, or publish your own."),
-                "url": door.way("forms.show"),
-                "label": _("To the forms"),
-            },
-        ),
-    ]
-    return [step for right, step in steps if who.may(right)]

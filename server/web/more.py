@@ -59,7 +59,7 @@ class ShownShelf:
 
 # A new page gets one line here. Whom its own guard would let in is led there.
 SHELVES = (
-    Shelf("Today", "M4 20h16M6 16v-3M11 16V8M16 16v-6", "coverage.today"),
+    Shelf("Today", "M4 20h16M6 16v-3M11 16V8M16 16v-6", "today.show"),
     Shelf(
         "Map",
         "M12 21s-6.5-5.6-6.5-11a6.5 6.5 0 0 1 13 0c0 5.4-6.5 11-6.5 11z"

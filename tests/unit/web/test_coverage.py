@@ -20,7 +20,7 @@ from server.survey.registry.sample import import_sample
 from server.survey.site import Site
 from server.tables.reference import Clinic, Village
 from server.tables.truth import JournalEntry
-from server.web import coverage
+from server.web import village_order
 from tests.builders import (
     NEXT_VILLAGE,
     VILLAGE,
@@ -251,7 +251,7 @@ def test_the_list_is_filtered_by_township_and_state_and_sorted(filled: Site) -> 
 def test_every_order_has_all_villages(filled: Site) -> None:
     office = browser_of(filled, "office")
 
-    pages = [office.get(f"/villages?sort={sort}").text for sort in (*coverage.SORT_WORDS, "x")]
+    pages = [office.get(f"/villages?sort={sort}").text for sort in (*village_order.SORT_WORDS, "x")]
 
     assert [page.count('role="rowheader"') for page in pages] == [61] * 6
 
