@@ -26,8 +26,9 @@ from server.survey.phones import NewPhone
 from server.survey.registry.sample import import_sample
 from server.survey.site import Site, open_site
 from server.tables.decisions import Correction, EntityImport
-from server.tables.projections import Household, VillageRate
+from server.tables.projections import Household
 from server.tables.reference import BaseMap, Clinic, Village
+from server.tables.signals import VillageRate
 from server.tables.truth import Batch, RegistryImport
 from tests import tile_maps
 from tests.builders import RECEIVED_AT, VILLAGE, a_member, an_id, roster_xml, screening_xml

@@ -13,7 +13,8 @@ import click
 from server.cli import options
 from server.cli.options import say
 from server.config import Settings
-from server.survey.quality import rates, workers
+from server.survey.quality import running
+from server.survey.quality.signals import NOTHING
 
 
 @click.command(epilog=options.examples("doorstep checks", "doorstep checks --data ./county --json"))
@@ -26,13 +27,13 @@ def checks(settings: Settings, as_json: bool) -> None:
     the same counts always give the same outcome.
     """
     with options.opened(settings) as site, _alone(settings.folder / "checks.lock") as is_mine:
-        changed = rates.work_out(site, datetime.now(UTC)) if is_mine else 0
-        of_workers = workers.work_out(site, datetime.now(UTC)) if is_mine else 0
+        changes = running.run(site, datetime.now(UTC)) if is_mine else {}
+    total = sum(changes.values(), NOTHING)
     if as_json:
-        options.print_json({"indicators": changed, "workers": of_workers, "ran": is_mine})
+        options.print_json({"raised": total.raised, "cleared": total.cleared, "ran": is_mine})
     elif is_mine:
-        click.echo(say("%(count)s indicators worked out anew.", count=changed))
-        click.echo(say("%(count)s checks on workers worked out anew.", count=of_workers))
+        told = {"raised": total.raised, "cleared": total.cleared}
+        click.echo(say("Checked. New: %(raised)s. Gone: %(cleared)s.", **told))
     else:
         click.echo(say("Another process is at it already."))
 

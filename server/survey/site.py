@@ -24,15 +24,15 @@ from server.survey.entities import folding
 from server.survey.interpretation import Keys
 from server.survey.plans import Plans
 from server.survey.writer import Lane, Writer
-from server.tables import projections, truth
+from server.tables import projections, signals, truth
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # The newest migration; another one in the database means that `alembic upgrade` has work to do.
-NEWEST_MIGRATION = "0002"
+NEWEST_MIGRATION = "0003"
 # Raise this when interpretation, folds or tallies change: the site then rebuilds at its next start.
-PROJECTION_STAMP = "2"
+PROJECTION_STAMP = "3"
 
-PROJECTED_TABLES = tables_of(projections.__name__)
+PROJECTED_TABLES = [*tables_of(projections.__name__), *tables_of(signals.__name__)]
 
 
 @dataclass(frozen=True)

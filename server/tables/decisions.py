@@ -255,7 +255,7 @@ class VillagePlan(Base):
 class WorkerReply(Base):
     """What a person found out about a worker's readings or times; holds while they are the same.
 
-    `check`, `phone_id`, `indicator` and `inputs` as in projections.WorkerSignal; `reason` is
+    `check`, `phone_id`, `indicator` and `inputs` as in signals.WorkerSignal; `reason` is
     talked, corrected, explained or false_alarm.
     """
 

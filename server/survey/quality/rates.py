@@ -22,7 +22,8 @@ from maps.rates import RateVerdict, Reference
 from server.database import insert_rows, table_of, writing
 from server.survey import catalogue
 from server.survey.site import Site
-from server.tables.projections import DiseaseTally, RateModel, VillageRate, VillageTally
+from server.tables.projections import DiseaseTally, VillageTally
+from server.tables.signals import RateModel, VillageRate
 
 MODEL = table_of(RateModel)
 RATE = table_of(VillageRate)

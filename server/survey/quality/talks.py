@@ -16,7 +16,7 @@ from server.survey import phones
 from server.survey.areas import Scope
 from server.survey.quality.unusual import LONGEST_NOTE, Reply
 from server.tables.decisions import WorkerReply
-from server.tables.projections import WorkerSignal
+from server.tables.signals import WorkerSignal
 
 REASONS = ("talked", "corrected", "explained", "false_alarm")
 """Talked about, done otherwise from now on · answers corrected · another reason · nothing."""

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from server.errors import Missing, NotValid
 from server.survey.areas import Scope
 from server.tables.decisions import RateReply
-from server.tables.projections import RateModel, VillageRate
 from server.tables.reference import Division, Village
+from server.tables.signals import RateModel, VillageRate
 
 REASONS = ("confirmed", "corrected", "explained", "false_alarm")
 """So it is · answers were corrected · it has another reason · there was nothing."""

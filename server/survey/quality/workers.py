@@ -26,7 +26,7 @@ from server.survey.quality.worker_counts import (
 )
 from server.survey.quality.worker_statistics import INTERVIEWS_LEAST, REPEATS_LEAST, Share
 from server.survey.site import Site
-from server.tables.projections import WorkerSignal
+from server.tables.signals import WorkerSignal
 
 SIGNAL = table_of(WorkerSignal)
 

@@ -24,5 +24,5 @@ def test_what_changed_is_worked_out_and_the_rest_is_left(tmp_path: Path, databas
     first = json.loads(CliRunner().invoke(main, [*where, "--json"]).output)
     second = CliRunner().invoke(main, where)
 
-    assert first == {"indicators": 0, "workers": 5, "ran": True}
-    assert second.output.splitlines()[-1].startswith("0 ")
+    assert first == {"raised": 0, "cleared": 0, "ran": True}
+    assert second.output.splitlines()[-1] == "Checked. New: 0. Gone: 0."

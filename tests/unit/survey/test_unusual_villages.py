@@ -14,8 +14,9 @@ from server.survey.quality import rates, unusual
 from server.survey.quality.unusual import Reply
 from server.survey.registry.sample import import_sample
 from server.survey.site import Site
-from server.tables.projections import DiseaseTally, VillageRate, VillageTally
+from server.tables.projections import DiseaseTally, VillageTally
 from server.tables.reference import Village
+from server.tables.signals import VillageRate
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SUMS = dict.fromkeys(

@@ -15,8 +15,9 @@ from server.survey.first_run import PROJECT
 from server.survey.quality import talks, workers
 from server.survey.quality.unusual import Reply
 from server.survey.site import Site
-from server.tables.projections import Measurement, Visit, WorkerSignal
+from server.tables.projections import Measurement, Visit
 from server.tables.reference import Village
+from server.tables.signals import WorkerSignal
 from tests.worker_rows import add_readings, two_workers
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

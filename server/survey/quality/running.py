@@ -1,0 +1,92 @@
+"""All checks, one step after the other: what `doorstep checks` does every hour.
+
+Each step is incremental by itself: what did not change is not worked out again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy import insert, update
+
+from server.database import table_of, writing
+from server.survey.quality import rates, thresholds, workers
+from server.survey.quality.signals import NOTHING, Change
+from server.survey.site import Site
+from server.tables.tasks import CheckRun
+
+log = logging.getLogger(__name__)
+
+RUN = table_of(CheckRun)
+
+Step = Callable[[Site, Mapping[str, float], datetime], Change]
+"""Works out some checks on a site, by its thresholds, at an instant."""
+
+
+def _rates(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
+    rates.work_out(site, now)
+    return NOTHING
+
+
+def _workers(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
+    workers.work_out(site, now)
+    return NOTHING
+
+
+# In this order; a new check gets one line here.
+STEPS: Mapping[str, Step] = {
+    "villages": _rates,
+    "workers": _workers,
+}
+
+
+def run(
+    site: Site, now: datetime, tell: Callable[[str], object] = lambda _name: None
+) -> dict[str, Change]:
+    """Run every step and write down the run; return what each changed. `tell` hears each name.
+
+    A step that fails is logged and holds up no other.
+    """
+    with site.engine.connect() as connection:
+        chosen = thresholds.current(connection)
+    with writing(site.engine, is_durable=False) as connection:
+        run_id = connection.execute(
+            insert(RUN).values(
+                started_at=now,
+                configuration=thresholds.hash_of(chosen),
+                seed=thresholds.SEED,
+                raised=0,
+                cleared=0,
+                figures={},
+                fault="",
+            )
+        ).inserted_primary_key
+    changes: dict[str, Change] = {}
+    seconds: dict[str, float] = {}
+    faults = []
+    for name, step in STEPS.items():
+        tell(name)
+        started = time.monotonic()
+        try:
+            changes[name] = step(site, chosen, now)
+        except Exception:
+            log.exception("check %s", name)
+            faults.append(name)
+        seconds[name] = round(time.monotonic() - started, 3)
+    total = sum(changes.values(), NOTHING)
+    with writing(site.engine, is_durable=False) as connection:
+        connection.execute(
+            update(RUN)
+            .where(RUN.c.id == (run_id[0] if run_id else None))
+            .values(
+                ended_at=datetime.now(now.tzinfo),
+                raised=total.raised,
+                cleared=total.cleared,
+                figures={"seconds": seconds},
+                fault=", ".join(faults),
+            )
+        )
+    return changes

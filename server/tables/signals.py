@@ -1,0 +1,100 @@
+"""What checks say: worked out by `doorstep checks`, and by the intake for single records.
+
+May be dropped and worked out again, and comes out the same but for the times.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Base, UtcTime
+
+
+class Signal(Base):
+    """What one check says of one record, worker or village.
+
+    `subject` is the first instance id of a submission's chain of edits, a phone's id as text, or
+    a village code. `verdict` is flag, watch, usual or too_few; of records flags alone are kept.
+    `figures` are what its sentence and its evidence show. `inputs` stands for the subject's own
+    inputs: a task that somebody closed stays closed while they are the same. `compared` stands
+    for all that it was held against, so that nothing is worked out twice. `village_code` is "" for
+    what belongs to no one village.
+    """
+
+    __tablename__ = "signal"
+    __table_args__ = (
+        Index("signal_by_village", "family", "verdict", "village_code"),
+        Index("signal_by_submission", "submission_id"),
+        Index("signal_by_phone", "phone_id"),
+    )
+    check: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    family: Mapped[str]
+    village_code: Mapped[str]
+    township_code: Mapped[str]
+    phone_id: Mapped[int | None]
+    submission_id: Mapped[int | None]
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verdict: Mapped[str]
+    inputs: Mapped[str]
+    compared: Mapped[str]
+    noticed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class RateModel(Base):
+    """What is usual of one indicator, by the villages themselves, as last worked out.
+
+    `share` is the mean; `alpha` and `beta` tell how far villages differ, None where they do not.
+    `funnel` holds rows of persons, then the limits that 0.1, 2.5, 97.5 and 99.9 % of counts lie
+    below, as shares. `inputs` is a hash of the counts, so that nothing is worked out twice.
+    """
+
+    __tablename__ = "rate_model"
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    share: Mapped[float]
+    alpha: Mapped[float | None]
+    beta: Mapped[float | None]
+    funnel: Mapped[list[Any]] = mapped_column(JSON)
+    inputs: Mapped[str]
+    worked_out_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class VillageRate(Base):
+    """One village's count of one indicator against what is usual (maps.rates.RateVerdict)."""
+
+    __tablename__ = "village_rate"
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    events: Mapped[int]
+    tried: Mapped[int]
+    expected: Mapped[float]
+    ratio: Mapped[float | None]
+    p: Mapped[float]
+    q: Mapped[float]
+    verdict: Mapped[str] = mapped_column(index=True)
+
+
+class WorkerSignal(Base):
+    """What one check says of one phone's readings or times of one indicator.
+
+    `check` is digits, repeats, speed or overlaps; `verdict` talk, usual or too_few. `figures`
+    are what the page shows. `inputs` is a hash of the phone's own inputs: what somebody closed
+    stays closed while they are the same. `compared` is one of all that was compared, so that
+    nothing is worked out twice.
+    """
+
+    __tablename__ = "worker_signal"
+    check: Mapped[str] = mapped_column(primary_key=True)
+    phone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    township_code: Mapped[str]
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verdict: Mapped[str] = mapped_column(index=True)
+    inputs: Mapped[str]
+    compared: Mapped[str]
+    worked_out_at: Mapped[datetime] = mapped_column(UtcTime)
