@@ -39,6 +39,24 @@ class CorrectionAnswer(Base):
     entity_id: Mapped[str]
 
 
+class BackCheckAnswer(Base):
+    """What a second interview of a household said, by question; `entity_id` is the entry it names.
+
+    `outcome` is met, or why nothing was asked (absent, refused, vacated, moved); `moment` as in
+    Visit.
+    """
+
+    __tablename__ = "back_check_answer"
+    __table_args__ = (Index("back_check_answer_by_entity", "entity_id"),)
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entity_id: Mapped[str]
+    moment: Mapped[str]
+    answered_on: Mapped[date]
+    phone_id: Mapped[int | None]
+    outcome: Mapped[str]
+    said: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class NamedFile(Base):
     """A file that the answers of a submission name, whether it has come or not."""
 

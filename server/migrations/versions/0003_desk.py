@@ -14,6 +14,54 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.create_table(
+        "back_check_draw",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("area_code", sa.String(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("stratum", sa.String(), nullable=False),
+        sa.Column("share", sa.Double(), nullable=False),
+        sa.Column("least", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=True),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "back_check_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("draw_id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("entity_id", sa.String(), nullable=False),
+        sa.Column("household_id", sa.String(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=True),
+        sa.Column("form_id", sa.String(), nullable=False),
+        sa.Column("root_instance_id", sa.String(), nullable=False),
+        sa.Column("interviewed_on", sa.Date(), nullable=False),
+        sa.Column("first_phone_id", sa.Integer(), nullable=False),
+        sa.Column("phone_id", sa.Integer(), nullable=True),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("said", sa.JSON(), nullable=False),
+        sa.Column("withdrawn_at", UtcTime(), nullable=True),
+        sa.Column("withdrawn_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("entity_id"),
+    )
+    op.create_index("back_check_entry_by_draw", "back_check_entry", ["draw_id"], unique=False)
+    op.create_index(
+        "back_check_entry_by_household", "back_check_entry", ["household_id"], unique=False
+    )
+    op.create_index("back_check_entry_by_phone", "back_check_entry", ["phone_id"], unique=False)
+    op.create_index(
+        "back_check_entry_by_record", "back_check_entry", ["root_instance_id"], unique=False
+    )
+    op.create_index(
+        "back_check_entry_by_village", "back_check_entry", ["village_code"], unique=False
+    )
+    op.create_table(
         "check_run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("started_at", UtcTime(), nullable=False),
@@ -34,6 +82,34 @@ def upgrade() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "day_target",
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("households", sa.Integer(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "village_code", "day"),
+    )
+    op.create_table(
+        "register_sign_off",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("township_code", sa.String(), nullable=False),
+        sa.Column("round_name", sa.String(), nullable=False),
+        sa.Column("signed_by", sa.String(), nullable=False),
+        sa.Column("office", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "register_sign_off_by_township", "register_sign_off", ["township_code"], unique=False
     )
     op.create_table(
         "task_step",
@@ -59,5 +135,15 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("task_step_by_signal", table_name="task_step")
     op.drop_table("task_step")
+    op.drop_index("register_sign_off_by_township", table_name="register_sign_off")
+    op.drop_table("register_sign_off")
+    op.drop_table("day_target")
     op.drop_table("check_setting")
     op.drop_table("check_run")
+    op.drop_index("back_check_entry_by_village", table_name="back_check_entry")
+    op.drop_index("back_check_entry_by_record", table_name="back_check_entry")
+    op.drop_index("back_check_entry_by_phone", table_name="back_check_entry")
+    op.drop_index("back_check_entry_by_household", table_name="back_check_entry")
+    op.drop_index("back_check_entry_by_draw", table_name="back_check_entry")
+    op.drop_table("back_check_entry")
+    op.drop_table("back_check_draw")
