@@ -7,13 +7,15 @@ arrived first. Entities, whose versions are the order of arrival: server/survey/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 Row = Mapping[str, Any]
 
 # Three days on which nobody was met close a household ("absent after 3 visits").
 ABSENT_DAYS = 3
+# Four visits a year, about 91 days apart, with some days of grace (forms.followup).
+FOLLOWED_UP_DAYS = 95
 
 
 def household_outcome(visits: Sequence[Row]) -> str:
@@ -70,8 +72,13 @@ def household(household_id: str, visits: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def person(person_id: str, reports: Iterable[Row], cases: Sequence[Row]) -> dict[str, Any]:
-    """Return the Person row of at least one report; `cases` are the person's cases that count."""
+def person(
+    person_id: str, reports: Iterable[Row], cases: Sequence[Row], chronic: Sequence[Row] = ()
+) -> dict[str, Any]:
+    """Return the Person row of at least one report.
+
+    `cases` are the person's cases that count, `chronic` those of diseases that are followed up.
+    """
     ordered = sorted(reports, key=_moment)
     said = _latest(report["said"] for report in ordered)
     households = [report["household_id"] for report in ordered if report["household_id"]]
@@ -94,7 +101,24 @@ def person(person_id: str, reports: Iterable[Row], cases: Sequence[Row]) -> dict
         "screened_on": screened_on,
         "suspected": any(case["state"] == "suspected" for case in cases),
         "documented": any(case["state"] == "documented" for case in cases),
+        "found_on": min((case["found_on"] for case in cases), default=None),
+        "next_on": None
+        if {screening, said.get("residence", "")} & {"dead", "moved"}
+        else _next_on(ordered, chronic),
     }
+
+
+def _next_on(reports: Sequence[Row], chronic: Sequence[Row]) -> date | None:
+    """Return the day by which somebody is to be followed up, None for who is not.
+
+    The latest follow-up says so itself; before the first one it is counted from the latest
+    finding of a chronic disease that a hospital's paper documents.
+    """
+    told: list[date] = [day for report in reports if (day := report.get("next_on"))]
+    if told:
+        return told[-1]
+    seen = [case["last_on"] for case in chronic if case["state"] == "documented"]
+    return max(seen) + timedelta(days=FOLLOWED_UP_DAYS) if seen else None
 
 
 def _screening(reports: Sequence[Row]) -> tuple[str, date | None]:

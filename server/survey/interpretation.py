@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -244,6 +244,7 @@ def _report_person(
         "village_code": visit["village_code"],
         "reported_on": visit["visited_on"],
         "screening": _screening(group),
+        "next_on": _next_on(group, visit["visited_on"]),
         "said": said,
     }
     result.persons.append(report)
@@ -259,6 +260,16 @@ def _report_person(
         if (value := read_number(text)) is not None
     ]
     result.findings += _findings(group, report, visit["worker"])
+
+
+def _next_on(group: Group, visited_on: date) -> date | None:
+    """Return the day by which a follow-up wants the next one; None where it is none."""
+    if not group.has_concept("followup.module"):
+        return None
+    if next_on := read_day(group.concept("followup.next_date") or ""):
+        return next_on
+    followup = results.server_followup(group)
+    return visited_on + timedelta(days=followup.max_days) if followup else None
 
 
 def _screening(group: Group) -> str:

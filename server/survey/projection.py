@@ -40,6 +40,7 @@ REPORTS: tuple[tuple[Table, Callable[[Interpretation], Sequence[Row]]], ...] = (
 
 # A person counts as suspected or documented for the diseases of the 13/19 list and their clues.
 SCREENED_CATALOGUE = "yn_13_19"
+FOLLOWED_UP = frozenset(catalogue.chronic_codes())
 
 
 class _Touched:
@@ -208,7 +209,8 @@ def _fold_persons(
         counting = [
             case for case in cases if catalogue.in_catalogue(case["code"], SCREENED_CATALOGUE)
         ]
-        new_persons[one] = folds.person(one, said, counting)
+        chronic = [case for case in cases if case["code"] in FOLLOWED_UP]
+        new_persons[one] = folds.person(one, said, counting, chronic)
         new_cases.update({(one, case["code"]): case for case in cases})
     old_cases = {
         (row["person_id"], row["code"]): row

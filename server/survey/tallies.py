@@ -9,8 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, tuple_
 
-from server.database import add_up, insert_or_replace, rows_with, table_of
-from server.tables.projections import DayTally, DiseaseTally, DoneTally, EntityTally, VillageTally
+from server.database import Base, add_up, insert_or_replace, rows_with, table_of
+from server.tables.projections import (
+    DayTally,
+    DiseaseTally,
+    DoneTally,
+    EntityTally,
+    PersonDayTally,
+    VillageTally,
+)
 
 Row = Mapping[str, Any]
 
@@ -27,6 +34,7 @@ class Differences:
         self._disease: Counter[tuple[str, str, str]] = Counter()
         self._day: Counter[tuple[str, Any, str]] = Counter()
         self._done: Counter[tuple[str, Any]] = Counter()
+        self._person_day: Counter[tuple[str, str, Any]] = Counter()
         self._entity: Counter[tuple[str, str]] = Counter()
         self._digest: Counter[tuple[str, str]] = Counter()
 
@@ -54,6 +62,11 @@ class Differences:
         self._village[code, "screened"] += sign * (row["screened_on"] is not None)
         self._village[code, "documented"] += sign * bool(row["documented"])
         self._village[code, "suspected"] += sign * bool(row["suspected"] and not row["documented"])
+        if row["found_on"]:
+            kind = "documented" if row["documented"] else "suspected"
+            self._person_day[code, kind, row["found_on"]] += sign
+        if row["next_on"]:
+            self._person_day[code, "followup", row["next_on"]] += sign
 
     def case(self, row: Row, sign: int) -> None:
         """Count one case."""
@@ -69,27 +82,10 @@ class Differences:
     def write(self, connection: Connection) -> None:
         """Add all differences to the tables; a row of zeros is taken out, as if it never was."""
         self._write_village(connection)
-        diseases = [
-            {"village_code": village, "code": code, "state": state, "cases": cases}
-            for (village, code, state), cases in sorted(self._disease.items())
-            if cases
-        ]
-        add_up(connection, table_of(DiseaseTally), diseases)
-        _drop_zeros(connection, table_of(DiseaseTally), diseases, ("cases",))
-        days = [
-            {"village_code": village, "day": day, "form_id": form_id, "submissions": submissions}
-            for (village, day, form_id), submissions in sorted(self._day.items())
-            if submissions
-        ]
-        add_up(connection, table_of(DayTally), days)
-        _drop_zeros(connection, table_of(DayTally), days, ("submissions",))
-        done = [
-            {"village_code": village, "day": day, "households": households}
-            for (village, day), households in sorted(self._done.items())
-            if households
-        ]
-        add_up(connection, table_of(DoneTally), done)
-        _drop_zeros(connection, table_of(DoneTally), done, ("households",))
+        _add(connection, DiseaseTally, self._disease, "cases")
+        _add(connection, DayTally, self._day, "submissions")
+        _add(connection, DoneTally, self._done, "households")
+        _add(connection, PersonDayTally, self._person_day, "persons")
         self._write_entities(connection)
 
     def _write_village(self, connection: Connection) -> None:
@@ -132,6 +128,19 @@ class Differences:
         insert_or_replace(connection, table, rows)
         gone = [row for row in rows if row["entities"] == 0]
         _drop_zeros(connection, table, [{**row, "entities": -1} for row in gone], ("entities",))
+
+
+def _add(connection: Connection, tally: type[Base], counts: Mapping[Any, int], figure: str) -> None:
+    """Add counts by the tally's primary key, in its order, to the column `figure`."""
+    table = table_of(tally)
+    keys = [column.name for column in table.primary_key]
+    rows = [
+        {**dict(zip(keys, key, strict=True)), figure: number}
+        for key, number in sorted(counts.items())
+        if number
+    ]
+    add_up(connection, table, rows)
+    _drop_zeros(connection, table, rows, (figure,))
 
 
 def _drop_zeros(

@@ -101,7 +101,8 @@ class Visit(Base):
 class PersonReport(Base):
     """What one submission says of one person.
 
-    `said` holds the person concepts that were answered.
+    `said` holds the person concepts that were answered; `next_on` is the day by which a
+    follow-up wants the next one, None where nothing says so.
     """
 
     __tablename__ = "person_report"
@@ -114,6 +115,7 @@ class PersonReport(Base):
     village_code: Mapped[str]
     reported_on: Mapped[date]
     screening: Mapped[str]
+    next_on: Mapped[date | None]
     said: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
@@ -259,7 +261,8 @@ class Person(Base):
 
     Personal columns are name, id_number, phone and birth_date. `id_hash` is a keyed hash of the
     ID number, to find the same person twice. `screening` is done, absent, refused, dead, moved
-    or "" (not asked yet).
+    or "" (not asked yet). `found_on` is the day of the first finding that counts, `next_on` the
+    one by which the next follow-up is due; None where there is none, or nobody to visit any more.
     """
 
     __tablename__ = "person"
@@ -285,6 +288,8 @@ class Person(Base):
     screened_on: Mapped[date | None]
     suspected: Mapped[bool]
     documented: Mapped[bool]
+    found_on: Mapped[date | None]
+    next_on: Mapped[date | None]
 
 
 class Case(Base):
@@ -391,6 +396,20 @@ class DoneTally(Base):
     village_code: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     households: Mapped[int]
+
+
+class PersonDayTally(Base):
+    """Persons of one village by a day that matters to them.
+
+    `kind` is suspected or documented, as known now, by the day of the first finding; or followup,
+    by the day on which the next one is due.
+    """
+
+    __tablename__ = "person_day_tally"
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    persons: Mapped[int]
 
 
 class ProjectionStamp(Base):
