@@ -14,6 +14,69 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.create_table(
+        "alert_attempt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("alert_message_id", sa.Integer(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("alert_attempt_by_message", "alert_attempt", ["alert_message_id"], unique=False)
+    op.create_table(
+        "alert_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.Column("began_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column("told_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("alert_event_by_subject", "alert_event", ["rule_id", "subject"], unique=False)
+    op.create_index("alert_event_by_time", "alert_event", ["rule_id", "began_at"], unique=False)
+    op.create_table(
+        "alert_message",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("payload", sa.String(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", UtcTime(), nullable=False),
+        sa.Column("replay_of", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("alert_message_waiting", "alert_message", ["state", "next_at"], unique=False)
+    op.create_table(
+        "alert_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("area_code", sa.String(), nullable=False),
+        sa.Column("condition", sa.JSON(), nullable=False),
+        sa.Column("mail_to", sa.JSON(), nullable=False),
+        sa.Column("webhook_url", sa.String(), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("is_on_today", sa.Boolean(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=True),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("seen_submission_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("stopped_at", UtcTime(), nullable=True),
+        sa.Column("stopped_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "back_check_draw",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -60,6 +123,19 @@ def upgrade() -> None:
     )
     op.create_index(
         "back_check_entry_by_village", "back_check_entry", ["village_code"], unique=False
+    )
+    op.create_table(
+        "boundary_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("crs", sa.String(), nullable=False),
+        sa.Column("villages", sa.Integer(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "check_run",
@@ -130,9 +206,39 @@ def upgrade() -> None:
     op.create_index(
         "task_step_by_signal", "task_step", ["check", "subject", "indicator"], unique=False
     )
+    op.create_table(
+        "tile_source",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("credit", sa.String(), nullable=False),
+        sa.Column("crs", sa.String(), nullable=False),
+        sa.Column("smallest_zoom", sa.Integer(), nullable=False),
+        sa.Column("largest_zoom", sa.Integer(), nullable=False),
+        sa.Column("added_at", UtcTime(), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.Column("removed_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "boundary",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("village_code", sa.String(), nullable=False),
+        sa.Column("shape", sa.String(), nullable=False),
+        sa.Column("drawn", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["boundary_import.id"],
+        ),
+        sa.PrimaryKeyConstraint("import_id", "village_code"),
+    )
+    op.create_index(op.f("ix_boundary_village_code"), "boundary", ["village_code"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_boundary_village_code"), table_name="boundary")
+    op.drop_table("boundary")
+    op.drop_table("tile_source")
     op.drop_index("task_step_by_signal", table_name="task_step")
     op.drop_table("task_step")
     op.drop_index("register_sign_off_by_township", table_name="register_sign_off")
@@ -140,6 +246,7 @@ def downgrade() -> None:
     op.drop_table("day_target")
     op.drop_table("check_setting")
     op.drop_table("check_run")
+    op.drop_table("boundary_import")
     op.drop_index("back_check_entry_by_village", table_name="back_check_entry")
     op.drop_index("back_check_entry_by_record", table_name="back_check_entry")
     op.drop_index("back_check_entry_by_phone", table_name="back_check_entry")
@@ -147,3 +254,11 @@ def downgrade() -> None:
     op.drop_index("back_check_entry_by_draw", table_name="back_check_entry")
     op.drop_table("back_check_entry")
     op.drop_table("back_check_draw")
+    op.drop_table("alert_rule")
+    op.drop_index("alert_message_waiting", table_name="alert_message")
+    op.drop_table("alert_message")
+    op.drop_index("alert_event_by_time", table_name="alert_event")
+    op.drop_index("alert_event_by_subject", table_name="alert_event")
+    op.drop_table("alert_event")
+    op.drop_index("alert_attempt_by_message", table_name="alert_attempt")
+    op.drop_table("alert_attempt")
