@@ -11,7 +11,7 @@ import pytest
 from maps.crs import Crs, from_wgs84, to_wgs84
 from maps.points import EARTH_RADIUS_M, Point, centre, distance_m
 
-ORACLE = Path(__file__).parents[2] / "oracles" / "wgs84_gcj02_points.csv"
+ORACLE = Path(__file__).parents[2] / "samples" / "oracles" / "wgs84_gcj02_points.csv"
 
 
 def oracle_points() -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from maps.rates import Reference, mid_p, reference_of, verdicts
 
-ORACLES = Path(__file__).parents[2] / "oracles"
+ORACLES = Path(__file__).parents[2] / "samples" / "oracles"
 
 
 def oracle(name: str) -> list[dict[str, float]]:

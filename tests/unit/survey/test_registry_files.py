@@ -291,7 +291,7 @@ def test_swapped_and_foreign_positions_are_taken_and_told() -> None:
     [
         ("wgs84", 39.916404, 116.410244),
         ("cgcs2000", 39.916404, 116.410244),
-        # tests/oracles/wgs84_gcj02_points.csv, first row.
+        # tests/samples/oracles/wgs84_gcj02_points.csv, first row.
         ("gcj02", 39.915, 116.404),
     ],
 )
