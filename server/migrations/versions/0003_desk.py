@@ -170,6 +170,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "village_code", "day"),
     )
     op.create_table(
+        "pair_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("first_id", sa.String(), nullable=False),
+        sa.Column("second_id", sa.String(), nullable=False),
+        sa.Column("merged_id", sa.String(), nullable=True),
+        sa.Column("first_village", sa.String(), nullable=False),
+        sa.Column("second_village", sa.String(), nullable=False),
+        sa.Column("group_id", sa.String(), nullable=False),
+        sa.Column("takes_entity", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("undone_at", UtcTime(), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("pair_decision_by_first", "pair_decision", ["first_id"], unique=False)
+    op.create_index(
+        "pair_decision_by_merged",
+        "pair_decision",
+        ["merged_id"],
+        unique=False,
+        sqlite_where=sa.text("merged_id IS NOT NULL"),
+        postgresql_where=sa.text("merged_id IS NOT NULL"),
+    )
+    op.create_index("pair_decision_by_second", "pair_decision", ["second_id"], unique=False)
+    op.create_table(
         "register_sign_off",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -243,6 +272,15 @@ def downgrade() -> None:
     op.drop_table("task_step")
     op.drop_index("register_sign_off_by_township", table_name="register_sign_off")
     op.drop_table("register_sign_off")
+    op.drop_index("pair_decision_by_second", table_name="pair_decision")
+    op.drop_index(
+        "pair_decision_by_merged",
+        table_name="pair_decision",
+        sqlite_where=sa.text("merged_id IS NOT NULL"),
+        postgresql_where=sa.text("merged_id IS NOT NULL"),
+    )
+    op.drop_index("pair_decision_by_first", table_name="pair_decision")
+    op.drop_table("pair_decision")
     op.drop_table("day_target")
     op.drop_table("check_setting")
     op.drop_table("check_run")
