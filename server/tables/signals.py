@@ -77,24 +77,3 @@ class VillageRate(Base):
     p: Mapped[float]
     q: Mapped[float]
     verdict: Mapped[str] = mapped_column(index=True)
-
-
-class WorkerSignal(Base):
-    """What one check says of one phone's readings or times of one indicator.
-
-    `check` is digits, repeats, speed or overlaps; `verdict` talk, usual or too_few. `figures`
-    are what the page shows. `inputs` is a hash of the phone's own inputs: what somebody closed
-    stays closed while they are the same. `compared` is one of all that was compared, so that
-    nothing is worked out twice.
-    """
-
-    __tablename__ = "worker_signal"
-    check: Mapped[str] = mapped_column(primary_key=True)
-    phone_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    indicator: Mapped[str] = mapped_column(primary_key=True)
-    township_code: Mapped[str]
-    figures: Mapped[dict[str, Any]] = mapped_column(JSON)
-    verdict: Mapped[str] = mapped_column(index=True)
-    inputs: Mapped[str]
-    compared: Mapped[str]
-    worked_out_at: Mapped[datetime] = mapped_column(UtcTime)

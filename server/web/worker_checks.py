@@ -18,6 +18,7 @@ from server.web import door, worker_words
 from server.web.language import _
 
 pages = Blueprint("worker_checks", __name__, url_prefix="/worker-checks")
+pages.add_app_template_global(worker_words.digit_picture)
 
 REASONS = {
     "talked": "Talked about it, and it is done otherwise from now on",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from server.survey import form_versions
 from server.survey.first_run import PROJECT
@@ -12,7 +13,7 @@ from server.web import door, language
 from server.web.language import _, ngettext
 
 VERDICTS = {
-    "talk": ("watch", "Worth a talk"),
+    "flag": ("watch", "Worth a talk"),
     "usual": ("fine", "As usual"),
     "too_few": ("off", "Too few to judge"),
 }
@@ -59,7 +60,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A signal as pages show it. `bars` and `usual_y` are of last digits, else empty and 0."""
+    """A signal as pages show it."""
 
     signal: Signal
     title: str
@@ -67,15 +68,59 @@ class Shown:
     sentence: str
     hint: str
     badge: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPicture:
+    """Readings by their last digit; `usual_y` is the height of what would be usual."""
+
     bars: Sequence[Bar]
     usual: str
     usual_y: float
 
 
+def sentence(check: str, indicator: str, figures: Mapping[str, Any]) -> str:
+    """Return in plain words what a check on workers noticed, and what would be usual."""
+    return _SENTENCES[check](figures)
+
+
+def title(check: str) -> str:
+    """Return what a check looks at."""
+    return _(TITLES[check])
+
+
+def indicator_name(indicator: str) -> str:
+    """Return what was read: a measurement, or a form by its title."""
+    if indicator in INDICATORS:
+        return _(INDICATORS[indicator])
+    titles = {one.form_id: one.title for one in _forms()}
+    return titles.get(indicator, indicator)
+
+
+def hint(check: str) -> str:
+    """Return what to ask about: reasons that are nobody's fault come first."""
+    return _(HINTS[check])
+
+
+def digit_picture(figures: Mapping[str, Any]) -> DigitPicture:
+    """Return the last digits of `figures` as bars."""
+    bars, usual_y = _bars(figures)
+    return DigitPicture(bars, _usual(figures["expected"]), usual_y)
+
+
 def shown(several: Sequence[Signal]) -> list[Shown]:
     """Return signals with their words."""
-    titles = {one.form_id: one.title for one in _forms()} if several else {}
-    return [_shown(one, titles.get(one.indicator, one.indicator)) for one in several]
+    return [
+        Shown(
+            signal=one,
+            title=title(one.check),
+            indicator=indicator_name(one.indicator),
+            sentence=sentence(one.check, one.indicator, one.figures),
+            hint=hint(one.check) if one.verdict == "flag" else "",
+            badge=badge(one.verdict),
+        )
+        for one in several
+    ]
 
 
 def badge(verdict: str) -> tuple[str, str]:
@@ -88,29 +133,11 @@ def _forms() -> list[form_versions.ListedVersion]:
     return form_versions.current_forms(door.session(), PROJECT)
 
 
-def _shown(signal: Signal, form_title: str) -> Shown:
-    of_digits = signal.check == "digits"
-    bars, usual_y = _bars(signal) if of_digits else ([], 0.0)
-    is_known = signal.indicator in INDICATORS
-    return Shown(
-        signal=signal,
-        title=_(TITLES[signal.check]),
-        indicator=_(INDICATORS[signal.indicator]) if is_known else form_title,
-        sentence=_SENTENCES[signal.check](signal),
-        hint=_(HINTS[signal.check]) if signal.verdict == "talk" else "",
-        badge=badge(signal.verdict),
-        bars=bars,
-        usual=_usual(signal.figures["expected"]) if of_digits else "",
-        usual_y=usual_y,
-    )
-
-
 def _usual(expected: float) -> str:
     return language.number(expected, 0 if expected >= 10 or expected == int(expected) else 1)
 
 
-def _digits(signal: Signal) -> str:
-    told = signal.figures
+def _digits(told: Mapping[str, Any]) -> str:
     counts = told["counts"]
     most = max(range(10), key=lambda digit: (counts[digit], -digit))
     places = {
@@ -133,8 +160,7 @@ def _digits(signal: Signal) -> str:
     )
 
 
-def _repeats(signal: Signal) -> str:
-    told = signal.figures
+def _repeats(told: Mapping[str, Any]) -> str:
     if not told["colleague_tried"]:
         return _nobody_else()
     return ngettext(
@@ -150,8 +176,7 @@ def _repeats(signal: Signal) -> str:
     )
 
 
-def _overlaps(signal: Signal) -> str:
-    told = signal.figures
+def _overlaps(told: Mapping[str, Any]) -> str:
     if not told["colleague_tried"]:
         return _nobody_else()
     return ngettext(
@@ -166,8 +191,7 @@ def _overlaps(signal: Signal) -> str:
     )
 
 
-def _speed(signal: Signal) -> str:
-    told = signal.figures
+def _speed(told: Mapping[str, Any]) -> str:
     if told["usual_s"] is None:
         return _nobody_else()
     return ngettext(
@@ -192,8 +216,8 @@ def _nobody_else() -> str:
 _SENTENCES = {"digits": _digits, "repeats": _repeats, "overlaps": _overlaps, "speed": _speed}
 
 
-def _bars(signal: Signal) -> tuple[list[Bar], float]:
-    counts, expected = signal.figures["counts"], signal.figures["expected"]
+def _bars(told: Mapping[str, Any]) -> tuple[list[Bar], float]:
+    counts, expected = told["counts"], told["expected"]
     room, top = HEIGHT - BOTTOM - TOP, max(*counts, expected, 1)
     step = (WIDTH - 2 * LEFT) / 10
     bars = []

@@ -15,19 +15,21 @@ from server.errors import Missing, NotValid
 from server.survey import phones
 from server.survey.areas import Scope
 from server.survey.quality.unusual import LONGEST_NOTE, Reply
+from server.tables import signals
 from server.tables.decisions import WorkerReply
-from server.tables.signals import WorkerSignal
+
+WORKED = signals.Signal
 
 REASONS = ("talked", "corrected", "explained", "false_alarm")
 """Talked about, done otherwise from now on · answers corrected · another reason · nothing."""
 
-TALK, USUAL, TOO_FEW = "talk", "usual", "too_few"
+TALK, USUAL, TOO_FEW = "flag", "usual", "too_few"
 _ORDER = (TALK, USUAL, TOO_FEW)
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What one check says of one worker (tables.WorkerSignal).
+    """What one check says of one worker (tables.Signal of family worker).
 
     `reply` is what somebody found out while the inputs were these, None while it is open.
     """
@@ -63,7 +65,7 @@ def worth_a_talk(
 
     Of the phones that serve a village of the scope.
     """
-    signals = _signals(session, project_id, scope, _lines().where(WorkerSignal.verdict == TALK))
+    signals = _signals(session, project_id, scope, _lines().where(WORKED.verdict == TALK))
     return [one for one in signals if one.is_open == is_open]
 
 
@@ -73,7 +75,7 @@ def standings(session: Session, project_id: int, scope: Scope) -> list[WorkerSta
     worst: dict[int, str] = {}
     is_open: Counter[int] = Counter()
     told = _lines().with_only_columns(
-        WorkerSignal.phone_id, WorkerSignal.verdict, WorkerReply.id, maintain_column_froms=True
+        WORKED.phone_id, WORKED.verdict, WorkerReply.id, maintain_column_froms=True
     )
     for phone_id, verdict, reply in session.execute(told.order_by(None)):
         worst[phone_id] = min(verdict, worst.get(phone_id, TOO_FEW), key=_ORDER.index)
@@ -92,7 +94,7 @@ def of_worker(session: Session, project_id: int, scope: Scope, phone_id: int) ->
     Raises Missing for a phone that serves no village of the scope.
     """
     phones.find(session, phone_id, scope)
-    told = _lines().where(WorkerSignal.phone_id == phone_id)
+    told = _lines().where(WORKED.phone_id == phone_id)
     return sorted(
         _signals(session, project_id, scope, told), key=lambda one: _ORDER.index(one.verdict)
     )
@@ -100,7 +102,7 @@ def of_worker(session: Session, project_id: int, scope: Scope, phone_id: int) ->
 
 def worked_out_at(session: Session) -> datetime | None:
     """Return when the checks last found something new, None before the first time."""
-    return session.scalar(select(func.max(WorkerSignal.worked_out_at)))
+    return session.scalar(select(func.max(WORKED.noticed_at)).where(WORKED.family == "worker"))
 
 
 def close(
@@ -113,7 +115,7 @@ def close(
     """
     phones.find(session, phone_id, scope)
     check, indicator = line
-    found = session.get(WorkerSignal, (check, phone_id, indicator))
+    found = session.get(WORKED, (check, str(phone_id), indicator))
     if found is None or found.verdict != TALK:
         raise Missing("This is as usual, or is so by now.")
     if reply.reason not in REASONS:
@@ -138,18 +140,19 @@ def _lines() -> Select[*tuple[Any, ...]]:
     newest = (
         select(func.max(WorkerReply.id))
         .where(
-            WorkerReply.check == WorkerSignal.check,
-            WorkerReply.phone_id == WorkerSignal.phone_id,
-            WorkerReply.indicator == WorkerSignal.indicator,
-            WorkerReply.inputs == WorkerSignal.inputs,
+            WorkerReply.check == WORKED.check,
+            WorkerReply.phone_id == WORKED.phone_id,
+            WorkerReply.indicator == WORKED.indicator,
+            WorkerReply.inputs == WORKED.inputs,
         )
-        .correlate(WorkerSignal)
+        .correlate(WORKED)
         .scalar_subquery()
     )
     return (
-        select(WorkerSignal, WorkerReply)
+        select(WORKED, WorkerReply)
         .outerjoin(WorkerReply, WorkerReply.id == newest)
-        .order_by(WorkerSignal.phone_id, WorkerSignal.check, WorkerSignal.indicator)
+        .where(WORKED.family == "worker")
+        .order_by(WORKED.phone_id, WORKED.check, WORKED.indicator)
     )
 
 

@@ -1,6 +1,6 @@
 """Do one worker's readings and times differ from what is usual? Pure functions on counts.
 
-Each returns a verdict and the figures it rests on, so that a page can show both. "talk" is a
+Each returns a verdict and the figures it rests on, so that a page can show both. "flag" is a
 reason to talk with somebody, never proof; "too_few" where nothing can be said.
 
 scipy takes 1.6 s and 150 MB to import: it is loaded at the first use, by the process that runs
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Seconds = NDArray[np.float64]
-Verdict = Literal["talk", "usual", "too_few"]
+Verdict = Literal["flag", "usual", "too_few"]
 
 # Below this number of readings digits are shown and not judged: thirty would miss half of those
 # who round three readings in ten.
@@ -77,7 +77,7 @@ def digits(counts: Sequence[int]) -> DigitVerdict:
     p, v = float(found.pvalue), math.sqrt(float(found.statistic) / (n * (len(cells) - 1)))
     verdict: Verdict = "too_few"
     if n >= DIGITS_LEAST:
-        verdict = "talk" if p < DIGITS_P and v >= DIGITS_V else "usual"
+        verdict = "flag" if p < DIGITS_P and v >= DIGITS_V else "usual"
     return DigitVerdict(tuple(counts), is_even_only, expected, p, v, verdict)
 
 
@@ -143,8 +143,8 @@ def _share_verdict(one: Share, p: float, q: float, is_judged: bool) -> ShareVerd
     if not is_judged:
         return ShareVerdict(one.expected, p, q, "too_few")
     least = max(FEWEST_EVENTS, SMALLEST_RATIO * one.expected, SMALLEST_SHARE * one.tried)
-    is_talk = q <= UNUSUAL_Q and one.events >= least
-    return ShareVerdict(one.expected, p, q, "talk" if is_talk else "usual")
+    is_flag = q <= UNUSUAL_Q and one.events >= least
+    return ShareVerdict(one.expected, p, q, "flag" if is_flag else "usual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def speed(own: Seconds, colleagues: Seconds) -> SpeedVerdict:
     usual = float(np.median(colleagues)) if len(colleagues) else None
     if median is None or usual is None or min(len(own), len(colleagues)) < INTERVIEWS_LEAST:
         return SpeedVerdict(median, usual, "too_few")
-    return SpeedVerdict(median, usual, "talk" if median < FAST_RATIO * usual else "usual")
+    return SpeedVerdict(median, usual, "flag" if median < FAST_RATIO * usual else "usual")
 
 
 def overlapping(starts: Seconds, ends: Seconds) -> int:

@@ -12,11 +12,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import select
 
-from server.database import insert_rows, table_of, writing
-from server.survey.quality import worker_statistics
+from server.database import table_of, writing
+from server.survey.quality import signals, worker_statistics
+from server.survey.quality.signals import NOTHING, Change
 from server.survey.quality.worker_counts import (
+    CHECKS,
     DIGITS,
     OVERLAPS,
     REPEATS,
@@ -26,51 +28,53 @@ from server.survey.quality.worker_counts import (
 )
 from server.survey.quality.worker_statistics import INTERVIEWS_LEAST, REPEATS_LEAST, Share
 from server.survey.site import Site
-from server.tables.signals import WorkerSignal
+from server.tables.signals import Signal
 
-SIGNAL = table_of(WorkerSignal)
+SIGNAL = table_of(Signal)
 
 Outcome = tuple[dict[str, Any], str]
 """The figures to show, and the verdict."""
 
 
-def work_out(site: Site, now: datetime) -> int:
-    """Bring the signals up to date; return how many checks of an indicator had changed inputs."""
+def work_out(site: Site, now: datetime) -> Change:
+    """Bring the signals up to date, of the checks and indicators whose inputs changed."""
     with site.engine.connect() as connection:
         several = compared(connection)
-        query = select(SIGNAL.c.check, SIGNAL.c.indicator, SIGNAL.c.compared).distinct()
-        known = {(row.check, row.indicator): row.compared for row in connection.execute(query)}
-    changed = {}
+        query = select(SIGNAL.c.check, SIGNAL.c.indicator, SIGNAL.c.compared)
+        rows = connection.execute(query.where(SIGNAL.c.check.in_(CHECKS)).distinct())
+        known = {(row.check, row.indicator): row.compared for row in rows}
+    rows_of: dict[tuple[str, str], list[dict[str, Any]]] = {
+        gone: [] for gone in known.keys() - {(one.check, one.indicator) for one in several}
+    }
     for one in several:
         if known.get((one.check, one.indicator)) != (whole := one.hash):
-            changed[one.check, one.indicator] = (one, whole)
-    gone = known.keys() - {(one.check, one.indicator) for one in several}
-    if not changed and not gone:
-        return 0
-    rows = [row for one, whole in changed.values() for row in _rows(one, whole, now)]
-    stale = [
-        and_(SIGNAL.c.check == check, SIGNAL.c.indicator == indicator)
-        for check, indicator in sorted({*changed, *gone})
-    ]
+            rows_of[one.check, one.indicator] = _rows(one, whole)
+    if not rows_of:
+        return NOTHING
     with writing(site.engine, is_durable=False) as connection:
-        connection.execute(delete(SIGNAL).where(or_(*stale)))
-        insert_rows(connection, SIGNAL, rows)
-    return len(changed)
+        changes = (
+            signals.bring(connection, [check], told, now, indicators=[indicator])
+            for (check, indicator), told in sorted(rows_of.items())
+        )
+        return sum(changes, NOTHING)
 
 
-def _rows(one: Compared, whole: str, now: datetime) -> list[dict[str, Any]]:
+def _rows(one: Compared, whole: str) -> list[dict[str, Any]]:
     told = _WAYS[one.check](one)
     return [
         {
             "check": one.check,
+            "subject": str(phone_id),
             "indicator": one.indicator,
-            "phone_id": phone_id,
+            "family": "worker",
+            "village_code": "",
             "township_code": one.township[phone_id],
+            "phone_id": phone_id,
+            "submission_id": None,
             "figures": figures,
             "verdict": verdict,
             "inputs": one.hash_of(phone_id),
             "compared": whole,
-            "worked_out_at": now,
         }
         for phone_id, (figures, verdict) in told.items()
     ]

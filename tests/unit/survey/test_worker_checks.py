@@ -13,11 +13,12 @@ from server.errors import Missing, NotValid
 from server.survey.areas import WHOLE_SITE, Scope
 from server.survey.first_run import PROJECT
 from server.survey.quality import talks, workers
+from server.survey.quality.signals import NOTHING
 from server.survey.quality.unusual import Reply
 from server.survey.site import Site
 from server.tables.projections import Measurement, Visit
 from server.tables.reference import Village
-from server.tables.signals import WorkerSignal
+from server.tables.signals import Signal
 from tests.worker_rows import add_readings, two_workers
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -37,10 +38,10 @@ def reply(reason: str = "talked", note: str = "") -> Reply:
 def signal_of(site: Site, phone_id: int, check: str, indicator: str) -> Any:
     with site.engine.connect() as connection:
         return connection.execute(
-            select(WorkerSignal.verdict, WorkerSignal.figures).where(
-                WorkerSignal.phone_id == phone_id,
-                WorkerSignal.check == check,
-                WorkerSignal.indicator == indicator,
+            select(Signal.verdict, Signal.figures).where(
+                Signal.phone_id == phone_id,
+                Signal.check == check,
+                Signal.indicator == indicator,
             )
         ).one()
 
@@ -51,7 +52,7 @@ def test_readings_that_end_in_the_same_digit_are_worth_a_talk(
     workers.work_out(site, NOW)
 
     rounding = signal_of(site, pair[0], *LINE)
-    assert rounding.verdict == "talk"
+    assert rounding.verdict == "flag"
     assert rounding.figures["counts"][0] == 34
     assert rounding.figures["expected"] == 6
     assert signal_of(site, pair[1], *LINE).verdict == "usual"
@@ -92,7 +93,7 @@ def test_a_phone_is_held_against_its_own_township(site: Site, pair: tuple[int, i
     workers.work_out(site, NOW)
     alone = signal_of(site, pair[0], "speed", "disease_screening")
 
-    assert (together.verdict, together.figures["colleague_tried"]) == ("talk", 60)
+    assert (together.verdict, together.figures["colleague_tried"]) == ("flag", 60)
     assert (alone.verdict, alone.figures["colleague_tried"]) == ("too_few", 0)
 
 
@@ -110,19 +111,22 @@ def test_a_form_left_open_over_night_says_nothing_of_time(
 
 
 def test_what_did_not_change_is_not_worked_out_again(site: Site, pair: tuple[int, int]) -> None:
-    first = workers.work_out(site, NOW)
-    with site.engine.connect() as connection:
-        rows = connection.execute(select(WorkerSignal)).all()
+    def rows() -> list[Any]:
+        with site.engine.connect() as connection:
+            return list(connection.execute(select(Signal).order_by(Signal.check, Signal.subject)))
 
+    first = workers.work_out(site, NOW)
+    before = rows()
     second = workers.work_out(site, NOW + timedelta(hours=1))
     add_readings(site, pair[1], 500, [77])
-    third = workers.work_out(site, NOW + timedelta(hours=2))
+    workers.work_out(site, NOW + timedelta(hours=2))
+    after = rows()
 
-    # Systolic, diastolic, the pair, time of the form, overlaps.
-    assert (first, second) == (5, 0)
-    assert third == 5
-    with site.engine.connect() as connection:
-        assert len(connection.execute(select(WorkerSignal)).all()) == len(rows)
+    # Systolic and the time of the form.
+    assert (first.raised, second) == (2, NOTHING)
+    assert len(after) == len(before)
+    kept = [one.noticed_at for one in after if one.phone_id == pair[0]]
+    assert set(kept) == {NOW}
 
 
 def test_what_nobody_measures_any_more_goes(site: Site, pair: tuple[int, int]) -> None:
@@ -133,7 +137,7 @@ def test_what_nobody_measures_any_more_goes(site: Site, pair: tuple[int, int]) -
     workers.work_out(site, NOW)
 
     with site.engine.connect() as connection:
-        left = set(connection.scalars(select(WorkerSignal.check)))
+        left = set(connection.scalars(select(Signal.check)))
     assert left == {"speed", "overlaps"}
 
 
@@ -196,6 +200,6 @@ def test_workers_stand_in_order_of_what_is_open(site: Site, pair: tuple[int, int
     with writing_session(site.engine) as session:
         first, second = talks.standings(session, PROJECT, WHOLE_SITE)
 
-    assert (first.phone_id, first.verdict) == (pair[0], "talk")
+    assert (first.phone_id, first.verdict) == (pair[0], "flag")
     assert first.open >= 2
     assert (second.verdict, second.open) == ("usual", 0)

@@ -32,7 +32,7 @@ def test_chi_square_of_digits_is_that_of_a_worked_example() -> None:
     assert found.expected == 6
     assert found.v == pytest.approx((statistic / (60 * 9)) ** 0.5)
     assert found.p < 1e-20
-    assert found.verdict == "talk"
+    assert found.verdict == "flag"
 
 
 def test_the_published_quantile_of_chi_square_with_nine_degrees_gives_its_p() -> None:
@@ -48,7 +48,7 @@ def test_the_published_quantile_of_chi_square_with_nine_degrees_gives_its_p() ->
     ("counts", "verdict"),
     [
         ([49, 0, 0, 0, 0, 0, 0, 0, 0, 0], "too_few"),
-        ([50, 0, 0, 0, 0, 0, 0, 0, 0, 0], "talk"),
+        ([50, 0, 0, 0, 0, 0, 0, 0, 0, 0], "flag"),
         ([6] * 10, "usual"),
         ([0] * 10, "too_few"),
         # Certain, and too little to talk about: V is 0.1.
@@ -64,7 +64,7 @@ def test_a_device_with_even_marks_is_held_against_even_digits() -> None:
     rounded = digits([80, 0, 5, 0, 5, 0, 5, 0, 5, 0])
 
     assert (evenly.verdict, evenly.is_even_only, evenly.expected) == ("usual", True, 20)
-    assert (rounded.verdict, rounded.is_even_only) == ("talk", True)
+    assert (rounded.verdict, rounded.is_even_only) == ("flag", True)
 
 
 @given(st.lists(st.integers(0, 400), min_size=10, max_size=10), st.integers(0, 4))
@@ -104,10 +104,10 @@ def test_benjamini_and_hochberg_judge_the_workers_together() -> None:
 @pytest.mark.parametrize(
     ("share", "verdict"),
     [
-        (Share(20, 100, 20, 1000), "talk"),
+        (Share(20, 100, 20, 1000), "flag"),
         (Share(20, 29, 20, 1000), "too_few"),
         (Share(20, 100, 0, 0), "too_few"),
-        (Share(20, 100, 0, 1000), "talk"),
+        (Share(20, 100, 0, 1000), "flag"),
         (Share(20, 100, 110, 1000), "usual"),
         # One in fifty, where colleagues have one in a thousand: certain, and no matter.
         (Share(200, 10_000, 10, 10_000), "usual"),
@@ -131,13 +131,13 @@ def test_more_of_the_same_is_never_less_worth_a_talk(
     )
 
     assert more.p <= fewer.p + 1e-12
-    assert not (fewer.verdict == "talk" and more.verdict == "usual")
+    assert not (fewer.verdict == "flag" and more.verdict == "usual")
 
 
 @pytest.mark.parametrize(
     ("own", "colleagues", "verdict"),
     [
-        ([100.0] * 10, [250.0] * 10, "talk"),
+        ([100.0] * 10, [250.0] * 10, "flag"),
         ([125.0] * 10, [250.0] * 10, "usual"),
         ([100.0] * 9, [250.0] * 10, "too_few"),
         ([100.0] * 10, [250.0] * 9, "too_few"),
@@ -154,7 +154,7 @@ def test_half_of_the_colleagues_time_is_fast(
 def test_a_few_forms_left_open_do_not_make_a_fast_worker_slow() -> None:
     found = speed(seconds([60.0] * 8 + [20_000.0] * 3), seconds([600.0] * 20))
 
-    assert (found.median_s, found.usual_s, found.verdict) == (60, 600, "talk")
+    assert (found.median_s, found.usual_s, found.verdict) == (60, 600, "flag")
 
 
 def test_interviews_that_touch_do_not_overlap() -> None:
