@@ -13,7 +13,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Date,
     DateTime,
     Dialect,
     Engine,
@@ -33,8 +34,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 # Any number will do as long as no other program locks the same one in this database.
@@ -81,6 +84,25 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the instant its zone back."""
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class days_later(FunctionElement[date]):
+    """The calendar day (UTC) of an instant's column, and so many days later."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(days_later, "sqlite")
+def _days_later_in_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    instant, days = (compiler.process(one, **kw) for one in element.clauses)
+    return f"date({instant}, ({days}) || ' days')"
+
+
+@compiles(days_later, "postgresql")
+def _days_later_in_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    instant, days = (compiler.process(one, **kw) for one in element.clauses)
+    return f"(CAST({instant} AS DATE) + ({days}))"
 
 
 def open_engine(url: str, *, is_for_writer: bool = False) -> Engine:
