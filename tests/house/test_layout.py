@@ -38,7 +38,7 @@ WEB_TOOLS = only("flask", "werkzeug", "jinja2", "click", "marshmallow", "granian
 # The longest name that fits a module decides.
 ROOMS = {
     "forms": Room(("forms",), only("pyxform", "lxml", "openpyxl", "xlrd", "cryptography")),
-    "exports": Room(("exports",), only("openpyxl", "lxml", "reportlab")),
+    "exports": Room(("exports",), only("openpyxl", "lxml", "reportlab", "resvg_py")),
     "maps": Room(("maps",), only("folium", "branca", "jinja2", "shapely", "numpy", "scipy")),
     "server.errors": Room((), only()),
     "server.config": Room((), only()),
