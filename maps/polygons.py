@@ -56,7 +56,7 @@ def read_area(content: bytes, crs: Crs) -> Area:
     except (ValueError, RecursionError) as error:
         raise NoArea("no JSON") from error
     try:
-        shapes = [_shape(one) for one in _geometries(told)]
+        shapes = [shape_of(one) for one in geometries(told)]
     except NoArea:
         raise
     except (shapely.errors.ShapelyError, ValueError, TypeError, KeyError, RecursionError) as error:
@@ -69,20 +69,22 @@ def read_area(content: bytes, crs: Crs) -> Area:
     return Area(area, crs)
 
 
-def _geometries(told: Any) -> list[dict[str, Any]]:
+def geometries(told: Any) -> list[dict[str, Any]]:
+    """Return the polygons of a GeoJSON object. Raises NoArea for what is none."""
     kind = told.get("type") if isinstance(told, dict) else None
     if kind == "FeatureCollection":
-        return [one for feature in told["features"] for one in _geometries(feature)]
+        return [one for feature in told["features"] for one in geometries(feature)]
     if kind == "Feature":
-        return _geometries(told["geometry"]) if told["geometry"] else []
+        return geometries(told["geometry"]) if told["geometry"] else []
     if kind == "GeometryCollection":
-        return [one for inner in told["geometries"] for one in _geometries(inner)]
+        return [one for inner in told["geometries"] for one in geometries(inner)]
     if kind in _AREAS:
         return [told]
     raise NoArea(str(kind or "no GeoJSON")[:40])
 
 
-def _shape(geometry: dict[str, Any]) -> BaseGeometry:
+def shape_of(geometry: dict[str, Any]) -> BaseGeometry:
+    """Return one polygon. Raises NoArea for positions that are no degrees."""
     shape: BaseGeometry = shapely.from_geojson(json.dumps(geometry))
     west, south, east, north = shape.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):

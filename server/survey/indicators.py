@@ -116,10 +116,10 @@ def _places(session: Session, villages: list[Village]) -> dict[str, Point]:
         )
     )
     places.update({row[0]: Point(row[1], row[2]) for row in clinics})
-    return _middles_of_visits(session, missing) | places
+    return middles_of_visits(session, missing) | places
 
 
-def _middles_of_visits(session: Session, codes: list[str]) -> dict[str, Point]:
+def middles_of_visits(session: Session, codes: list[str]) -> dict[str, Point]:
     """Return the middle of each village's first visits, in one query that reads few rows of each.
 
     An index gives the first ones of a village by day, whatever the number of its visits.
