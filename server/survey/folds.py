@@ -16,6 +16,9 @@ Row = Mapping[str, Any]
 ABSENT_DAYS = 3
 # Four visits a year, about 91 days apart, with some days of grace (forms.followup).
 FOLLOWED_UP_DAYS = 95
+# What the kept one of a merged pair is known by, whatever the other's reports say later.
+OWN_OF_HOUSEHOLD = (("number",), ("key",))
+OWN_OF_PERSON = (("name",), ("sex",), ("birth_date",), ("birth_year",), ("id_number", "id_hash"))
 
 
 def household_outcome(visits: Sequence[Row]) -> str:
@@ -50,6 +53,9 @@ def household(household_id: str, visits: Iterable[Row]) -> dict[str, Any]:
     """Return the Household row of at least one visit."""
     ordered = sorted(visits, key=_moment)
     said = _latest(visit["household"] for visit in ordered)
+    if any(visit["told_household_id"] for visit in ordered):
+        own = (visit["household"] for visit in ordered if not visit["told_household_id"])
+        said = _as_own(said, _latest(own), OWN_OF_HOUSEHOLD)
     fixes = [visit for visit in ordered if visit["latitude"] is not None]
     fix = fixes[-1] if fixes else {"latitude": None, "longitude": None, "accuracy_m": None}
     return {
@@ -81,6 +87,11 @@ def person(
     """
     ordered = sorted(reports, key=_moment)
     said = _latest(report["said"] for report in ordered)
+    if any(report["told_id"] for report in ordered):
+        own = _latest(report["said"] for report in ordered if not report["told_id"])
+        said = _as_own(said, own, OWN_OF_PERSON)
+        if said.get("birth_date", "")[:4] != said.get("birth_year", ""):
+            said["birth_date"] = ""
     households = [report["household_id"] for report in ordered if report["household_id"]]
     screening, screened_on = _screening(ordered)
     return {
@@ -173,6 +184,20 @@ def _latest(said: Iterable[Mapping[str, str]]) -> dict[str, str]:
     for one in said:
         known.update({name: text for name, text in one.items() if text})
     return known
+
+
+def _as_own(
+    said: Mapping[str, str], own: Mapping[str, str], kept: Iterable[tuple[str, ...]]
+) -> dict[str, str]:
+    """Return what was said of two that were merged, named as the one that was kept names itself.
+
+    Concepts of one group of `kept` go together: a number comes with its own hash.
+    """
+    told = dict(said)
+    for group in kept:
+        if any(own.get(name) for name in group):
+            told.update({name: own.get(name, "") for name in group})
+    return told
 
 
 def _whole(text: str | None) -> int | None:

@@ -73,6 +73,7 @@ class Interpretation:
     flags: list[Row] = field(default_factory=list)
     changes: list[Row] = field(default_factory=list)
     named_files: list[Row] = field(default_factory=list)
+    back_checks: list[Row] = field(default_factory=list)
     corrects: str = ""
 
 
@@ -86,6 +87,8 @@ def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
         _report_person(result, answers, group, number, visit, keys)
     if answers.has_concept("clinic.id"):
         _report_audit(result, answers, visit)
+    if entry := answers.concept("backcheck.of"):
+        result.back_checks.append(_back_check(answers, entry, visit))
     result.changes = [
         _change(origin, number, block, answers, visit["village_code"])
         for number, block in enumerate(answers.entities)
@@ -128,6 +131,7 @@ def _visit(answers: Answers, origin: Origin, zone: ZoneInfo) -> Row:
         "form_id": origin.form_id,
         "village_code": village,
         "household_id": _household_id(answers, said, village, origin),
+        "told_household_id": None,
         "visited_on": visited_on,
         "started_at": started_at,
         "ended_at": ended_at,
@@ -199,10 +203,13 @@ def _household_id(
 def _outcome(answers: Answers) -> str:
     """Return the outcome told, else what consent implies, else "completed" as somebody answered.
 
-    "audited" for a visit to a clinic, which is no visit to its village's households.
+    "audited" for a visit to a clinic and "back_check" for a second interview: neither is a visit
+    to a household of the round.
     """
     if answers.has_concept("clinic.id"):
         return "audited"
+    if answers.has_concept("backcheck.of"):
+        return "back_check"
     if told := answers.concept("visit.outcome"):
         return told
     consent = answers.concept("visit.consent")
@@ -240,6 +247,7 @@ def _report_person(
         "position": number,
         "moment": visit["moment"],
         "person_id": person_id,
+        "told_id": None,
         "household_id": visit["household_id"],
         "village_code": visit["village_code"],
         "reported_on": visit["visited_on"],
@@ -389,6 +397,19 @@ def _score(answers: Answers) -> Row:
             name: [read_number(got) or 0, read_number(possible.get(name, "")) or 0]
             for name, got in answers.concepts("audit.got.").items()
         },
+    }
+
+
+def _back_check(answers: Answers, entry: str, visit: Row) -> Row:
+    said = answers.concepts("backcheck.")
+    return {
+        "submission_id": visit["submission_id"],
+        "entity_id": entry.lower(),
+        "moment": visit["moment"],
+        "answered_on": visit["visited_on"],
+        "phone_id": visit["phone_id"],
+        "outcome": said.get("outcome") or "met",
+        "said": {name: text for name, text in said.items() if name not in ("of", "outcome")},
     }
 
 

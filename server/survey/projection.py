@@ -7,7 +7,7 @@ the difference. So nothing depends on the order of arrival.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, Table, delete
 
@@ -15,6 +15,7 @@ from server.database import insert_or_replace, insert_rows, rows_with, table_of
 from server.survey import catalogue, decisions, folds, placing
 from server.survey.entities import folding
 from server.survey.interpretation import Interpretation
+from server.survey.likeness import settling
 from server.survey.stored_rows import Row, chunks, replace, whole
 from server.survey.tallies import Differences
 from server.tables import projections, truth
@@ -36,6 +37,7 @@ REPORTS: tuple[tuple[Table, Callable[[Interpretation], Sequence[Row]]], ...] = (
     (table_of(projections.ClinicAudit), lambda one: one.audits),
     (table_of(projections.Flag), lambda one: one.flags),
     (table_of(projections.NamedFile), lambda one: one.named_files),
+    (table_of(projections.BackCheckAnswer), lambda one: one.back_checks),
 )
 
 # A person counts as suspected or documented for the diseases of the 13/19 list and their clues.
@@ -71,6 +73,7 @@ def apply(connection: Connection, interpretations: Sequence[Interpretation]) -> 
     placing.flag_places(connection, current)
     # Before the reports: it may add flags to them.
     folding.apply(connection, interpretations, current, known, touched.differences)
+    settling.settle(connection, current)
     for table, rows_of in REPORTS:
         insert_rows(connection, table, [row for one in current for row in rows_of(one)])
     for one in current:
@@ -90,6 +93,21 @@ def remove(connection: Connection, submission_ids: Sequence[int]) -> None:
     _fold_persons(connection, touched)
     touched.differences.write(connection)
     folding.refold(connection, folding.forget(connection, submission_ids))
+
+
+def resettle(connection: Connection, kind: str, ids: Collection[str]) -> None:
+    """Bring persons or households up to date with the decisions about whether they are one.
+
+    `ids` are all that their reports stand under so far, and may stand under now.
+    """
+    touched = _Touched()
+    if kind == settling.HOUSEHOLD:
+        touched.households, touched.persons = settling.resettle_households(connection, ids)
+    else:
+        touched.persons = settling.resettle_persons(connection, ids)
+    _fold_households(connection, touched)
+    _fold_persons(connection, touched)
+    touched.differences.write(connection)
 
 
 def apply_each(connection: Connection, group: Sequence[Interpretation]) -> list[None]:
@@ -170,36 +188,38 @@ def _take_out(connection: Connection, submission_ids: Sequence[int], touched: _T
             connection.execute(delete(table).where(table.c.submission_id.in_(some)))
 
 
-# Whom no row stands for yet, only this group speaks of: most arrivals need not ask for reports.
+# Whom no row stands for yet, only an arriving group (`current`) speaks of: most arrivals need not
+# ask for reports. Without one, all reports are asked for.
 
 
 def _fold_households(
-    connection: Connection, touched: _Touched, current: Sequence[Interpretation] = ()
+    connection: Connection, touched: _Touched, current: Sequence[Interpretation] | None = None
 ) -> None:
     ids = sorted(touched.households)
     old = {row["id"]: row for row in whole(connection, HOUSEHOLD, "id", ids)}
-    said = whole(connection, VISIT, "household_id", list(old))
-    said += [one.visit for one in current if one.visit and one.visit["household_id"] not in old]
+    said = whole(connection, VISIT, "household_id", ids if current is None else list(old))
+    fresh = [one.visit for one in current or () if one.visit]
+    said += [visit for visit in fresh if visit["household_id"] not in old]
     visits = _grouped(said, "household_id")
     new = {one: folds.household(one, visits[one]) for one in ids if one in visits}
     replace(connection, HOUSEHOLD, old, new, touched.differences.household)
 
 
 def _fold_persons(
-    connection: Connection, touched: _Touched, current: Sequence[Interpretation] = ()
+    connection: Connection, touched: _Touched, current: Sequence[Interpretation] | None = None
 ) -> None:
-    old_persons = {
-        row["id"]: row for row in whole(connection, PERSON, "id", sorted(touched.persons))
-    }
+    ids = sorted(touched.persons)
+    old_persons = {row["id"]: row for row in whole(connection, PERSON, "id", ids)}
+    asked = ids if current is None else list(old_persons)
     reports, findings = (
         _grouped(
-            whole(connection, table, "person_id", list(old_persons))
+            whole(connection, table, "person_id", asked)
             + [row for row in fresh if row["person_id"] not in old_persons],
             "person_id",
         )
         for table, fresh in (
-            (PERSON_REPORT, [row for one in current for row in one.persons]),
-            (FINDING, [row for one in current for row in one.findings]),
+            (PERSON_REPORT, [row for one in current or () for row in one.persons]),
+            (FINDING, [row for one in current or () for row in one.findings]),
         )
     )
     new_persons, new_cases = {}, {}

@@ -22,7 +22,22 @@ from server.tables.projections import (
 Row = Mapping[str, Any]
 
 OUTCOMES = ("completed", "refused", "absent_final", "vacated")
-_VILLAGE_SUMS = ("households", *OUTCOMES, "persons", "screened", "suspected", "documented", "flags")
+# A clinic's audit and a second interview are no day of the round's work.
+NO_WORK = ("audited", "back_check")
+_PERSON_SUMS = ("persons", "screened", "suspected", "documented")
+_VILLAGE_SUMS = ("households", *OUTCOMES, *_PERSON_SUMS, "flags", "digest")
+# What tells households and persons apart; a sum of 40 bits each has room for millions.
+_HOUSEHOLD_MARKS = ("id", "number", "phone")
+_PERSON_MARKS = (
+    "id",
+    "household_id",
+    "name",
+    "sex",
+    "birth_date",
+    "birth_year",
+    "id_hash",
+    "phone",
+)
 _DIGEST_BITS = (1 << 62) - 1
 
 
@@ -39,8 +54,8 @@ class Differences:
         self._digest: Counter[tuple[str, str]] = Counter()
 
     def visit(self, row: Row, sign: int) -> None:
-        """Count one submission's flags and, unless it is a clinic's audit, its day of work."""
-        if row["outcome"] != "audited":
+        """Count one submission's flags and, where it is part of the round, its day of work."""
+        if row["outcome"] not in NO_WORK:
             self._day[row["village_code"], row["visited_on"], row["form_id"]] += sign
         self._village[row["village_code"], "flags"] += sign * row["flags"]
 
@@ -51,6 +66,7 @@ class Differences:
     def household(self, row: Row, sign: int) -> None:
         """Count one household, its outcome, and the day since which that is final."""
         self._village[row["village_code"], "households"] += sign
+        self._village[row["village_code"], "digest"] += sign * _mark(row, _HOUSEHOLD_MARKS)
         if row["outcome"] in OUTCOMES:
             self._village[row["village_code"], row["outcome"]] += sign
             self._done[row["village_code"], row["done_on"]] += sign
@@ -59,6 +75,7 @@ class Differences:
         """Count one person: screened once done; suspected only while nothing is documented."""
         code = row["village_code"]
         self._village[code, "persons"] += sign
+        self._village[code, "digest"] += sign * _mark(row, _PERSON_MARKS)
         self._village[code, "screened"] += sign * (row["screened_on"] is not None)
         self._village[code, "documented"] += sign * bool(row["documented"])
         self._village[code, "suspected"] += sign * bool(row["suspected"] and not row["documented"])
@@ -156,6 +173,11 @@ def _drop_zeros(
                 tuple_(*keys).in_([tuple(row[key.name] for key in keys) for row in lessened]),
             )
         )
+
+
+def _mark(row: Row, names: tuple[str, ...]) -> int:
+    text = "|".join([str(row[name]) for name in names])
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=5).digest())
 
 
 def _digest(row: Row) -> int:

@@ -70,7 +70,8 @@ class Visit(Base):
 
     `moment` orders reports: the instant the visit ended as told by the phone, then the instance
     id, so that the order is the same whatever arrived first. `household` holds the household
-    concepts that were answered; `flags` counts the submission's flags.
+    concepts that were answered; `flags` counts the submission's flags. `told_household_id` is the
+    household told, where somebody merged it with the one that counts, else None.
     """
 
     __tablename__ = "visit"
@@ -84,6 +85,7 @@ class Visit(Base):
     form_id: Mapped[str]
     village_code: Mapped[str]
     household_id: Mapped[str | None]
+    told_household_id: Mapped[str | None]
     visited_on: Mapped[date]
     started_at: Mapped[datetime | None] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
@@ -102,7 +104,8 @@ class PersonReport(Base):
     """What one submission says of one person.
 
     `said` holds the person concepts that were answered; `next_on` is the day by which a
-    follow-up wants the next one, None where nothing says so.
+    follow-up wants the next one, None where nothing says so. `told_id` is the person told, where
+    somebody merged them with the one that counts, else None.
     """
 
     __tablename__ = "person_report"
@@ -111,6 +114,7 @@ class PersonReport(Base):
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     moment: Mapped[str]
     person_id: Mapped[str]
+    told_id: Mapped[str | None]
     household_id: Mapped[str | None]
     village_code: Mapped[str]
     reported_on: Mapped[date]
@@ -353,7 +357,10 @@ class EntityTally(Base):
 
 
 class VillageTally(Base):
-    """Sums over the households and persons of one village."""
+    """Sums over the households and persons of one village.
+
+    `digest` is one over what tells them apart: where it is the same, nobody came, went or changed.
+    """
 
     __tablename__ = "village_tally"
     village_code: Mapped[str] = mapped_column(primary_key=True)
@@ -367,6 +374,7 @@ class VillageTally(Base):
     suspected: Mapped[int]
     documented: Mapped[int]
     flags: Mapped[int]
+    digest: Mapped[int] = mapped_column(BigInteger)
 
 
 class DiseaseTally(Base):
@@ -380,7 +388,7 @@ class DiseaseTally(Base):
 
 
 class DayTally(Base):
-    """Submissions of one village by the day of the visit and the form, without clinics' audits."""
+    """Submissions of one village by day and form, without clinics' audits and second interviews."""
 
     __tablename__ = "day_tally"
     village_code: Mapped[str] = mapped_column(primary_key=True)
