@@ -23,17 +23,29 @@ from numpy.typing import NDArray
 Counts = NDArray[np.int64]
 Shares = NDArray[np.float64]
 
-# Set aside at each end before the spread is taken, so that an outlier does not hide itself.
-TRIMMED_SHARE = 0.02
 FEWEST_TRIMMED = 10
-UNUSUAL_Q = 0.05
-WATCH_Q = 0.20
-# An effect that is worth a journey: twice what was expected, or half of it.
-SMALLEST_RATIO = 2.0
 # Below this variance villages cannot be told from chance.
 _LEAST_VARIANCE = 1e-9
 
 Verdict = Literal["unusual", "watch", "usual", "too_few"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What counts as unusual: at `q` or less after Benjamini and Hochberg, to be watched at
+    `watch_q`, and only where the count is `smallest_ratio` times the expected, or its inverse: an
+    effect that is worth a journey. Of `fewest` tried, at least. `trimmed` of the villages are set
+    aside at each end before their spread is taken, so that an outlier does not hide itself.
+    """
+
+    q: float = 0.05
+    watch_q: float = 0.20
+    smallest_ratio: float = 2.0
+    fewest: int = 10
+    trimmed: float = 0.02
+
+
+USUAL_LIMITS = Limits()
 
 
 @cache
@@ -89,7 +101,8 @@ class RateVerdict:
 
     `expected` is the count that the mean share gives, `ratio` events over it (None where nothing
     was expected), `p` the two-sided mid-p, `q` after Benjamini and Hochberg. The verdict is
-    "too_few" where even none at all would be no surprise.
+    "too_few" where fewer were tried than the limits ask for, or even none at all would be no
+    surprise.
     """
 
     events: int
@@ -108,10 +121,10 @@ def mid_p(events: Counts, tried: Counts, reference: Reference) -> Shares:
     return np.asarray(np.minimum(1.0, 2 * np.minimum(*tails)), np.float64)
 
 
-def reference_of(events: Counts, tried: Counts) -> Reference:
+def reference_of(events: Counts, tried: Counts, trimmed: float = USUAL_LIMITS.trimmed) -> Reference:
     """Return the reference that the villages themselves give, their extremes set aside.
 
-    Moment estimate of the beta-binomial over what is left after TRIMMED_SHARE of the villages at
+    Moment estimate of the beta-binomial over what is left after `trimmed` of the villages at
     each end, ordered by their mid-p under one common share. Villages that tried nobody are left
     out. Raises ValueError when nobody was tried anywhere.
     """
@@ -120,7 +133,7 @@ def reference_of(events: Counts, tried: Counts) -> Reference:
     if not len(tried):
         raise ValueError("nobody was tried anywhere")
     common = float(events.sum() / tried.sum())
-    kept = _without_extremes(events, tried, common)
+    kept = _without_extremes(events, tried, common, trimmed)
     events, tried = events[kept], tried[kept]
     mean = float(events.sum() / tried.sum())
     shares = events / tried
@@ -134,47 +147,68 @@ def reference_of(events: Counts, tried: Counts) -> Reference:
     return Reference(mean, mean * weight, (1 - mean) * weight)
 
 
-def _without_extremes(events: Counts, tried: Counts, share: float) -> NDArray[np.intp]:
+def _without_extremes(
+    events: Counts, tried: Counts, share: float, trimmed: float
+) -> NDArray[np.intp]:
     plain = Reference(share)
     half = plain.just(events, tried) / 2
     place = plain.below(events, tried) + half
     order = np.lexsort((tried, events, place))
     # One at least, where that leaves most of them: of thirty villages one may be the outlier.
-    cut = math.ceil(len(order) * TRIMMED_SHARE) if len(order) >= FEWEST_TRIMMED else 0
+    cut = math.ceil(len(order) * trimmed) if len(order) >= FEWEST_TRIMMED else 0
     return order[cut : len(order) - cut]
 
 
-def verdicts(events: Sequence[int], tried: Sequence[int]) -> list[RateVerdict]:
-    """Return what is to be said of each village, in the order given, all of one indicator.
-
-    Unusual at q <= UNUSUAL_Q, to be watched at q <= WATCH_Q, and only where the count is at least
-    SMALLEST_RATIO times the expected, or its inverse.
-    """
+def verdicts(
+    events: Sequence[int], tried: Sequence[int], limits: Limits = USUAL_LIMITS
+) -> list[RateVerdict]:
+    """Return what is to be said of each village, in the order given, all of one indicator."""
     found, asked = np.asarray(events, np.int64), np.asarray(tried, np.int64)
     if not asked.any():
         return [RateVerdict(0, 0, 0.0, None, 1.0, 1.0, "too_few") for _ in events]
-    reference = reference_of(found, asked)
-    ps = np.where(asked > 0, mid_p(found, asked, reference), 1.0)
+    return held_against(reference_of(found, asked, limits.trimmed), found, asked, limits)
+
+
+def held_against(
+    reference: Reference, events: Counts, tried: Counts, limits: Limits = USUAL_LIMITS
+) -> list[RateVerdict]:
+    """Return what is to be said of each village by a reference that is known."""
+    ps = np.where(tried > 0, mid_p(events, tried, reference), 1.0)
     qs = np.ones(len(ps))
-    qs[asked > 0] = _stats().false_discovery_control(ps[asked > 0])
-    none = mid_p(np.zeros_like(asked), asked, reference)
+    qs[tried > 0] = discovery_rates(ps[tried > 0])
+    none = mid_p(np.zeros_like(tried), tried, reference)
     return [
-        _verdict(int(one), int(of), reference.share, float(p), float(q), float(of_none))
-        for one, of, p, q, of_none in zip(found, asked, ps, qs, none, strict=True)
+        _verdict(int(one), int(of), reference.share, (float(p), float(q), float(of_none)), limits)
+        for one, of, p, q, of_none in zip(events, tried, ps, qs, none, strict=True)
     ]
 
 
+def discovery_rates(ps: Shares) -> Shares:
+    """Return the q of each p: the smallest false discovery rate at which it is rejected.
+
+    Benjamini and Hochberg 1995.
+    """
+    order = np.argsort(-ps, kind="stable")
+    ranks = np.arange(len(ps), 0, -1)
+    qs = np.empty(len(ps))
+    qs[order] = np.minimum(1.0, np.minimum.accumulate(ps[order] * len(ps) / ranks))
+    return qs
+
+
 def _verdict(
-    events: int, tried: int, share: float, p: float, q: float, of_none: float
+    events: int, tried: int, share: float, told: tuple[float, float, float], limits: Limits
 ) -> RateVerdict:
+    p, q, of_none = told
     expected = tried * share
     ratio = events / expected if expected else None
     is_worth_a_journey = ratio is not None and (
-        ratio >= SMALLEST_RATIO or ratio <= 1 / SMALLEST_RATIO
+        ratio >= limits.smallest_ratio or ratio <= 1 / limits.smallest_ratio
     )
     verdict: Verdict = "usual"
-    if is_worth_a_journey and q <= WATCH_Q:
-        verdict = "unusual" if q <= UNUSUAL_Q else "watch"
-    elif of_none > UNUSUAL_Q:
+    if tried < limits.fewest:
+        verdict = "too_few"
+    elif is_worth_a_journey and q <= limits.watch_q:
+        verdict = "unusual" if q <= limits.q else "watch"
+    elif of_none > limits.q:
         verdict = "too_few"
     return RateVerdict(events, tried, expected, ratio, p, q, verdict)

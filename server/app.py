@@ -15,6 +15,7 @@ from server.web import (
     assets,
     assignments,
     base_maps,
+    boundaries,
     catalogue,
     clinics,
     coverage,
@@ -52,6 +53,7 @@ from server.web import (
     submissions,
     today,
     unusual,
+    village_words,
     villages,
     worker_checks,
 )
@@ -101,6 +103,7 @@ PAGES = (
     phone_submission.feed,
     phone_drafts.feed,
     registry.pages,
+    boundaries.pages,
     moving.pages,
     catalogue.pages,
     encryption.pages,
@@ -140,6 +143,7 @@ def make_app(site: Site) -> Flask:
     refusals.set_up(app)
     assets.set_up(app)
     more.set_up(app)
+    village_words.set_up(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     if settings.behind_proxies:

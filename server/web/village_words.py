@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Flask
+
 from server.survey import catalogue
 from server.web import door, language
 from server.web.language import _, ngettext
@@ -94,4 +96,11 @@ def _no_register(figures: Mapping[str, Any]) -> str:
         "%(n)s household found; how many there are is not known.",
         "%(n)s households found; how many there are is not known.",
         figures["seen"],
+    )
+
+
+def set_up(app: Flask) -> None:
+    """Give the templates of `app` what the evidence of a village's signal is told with."""
+    app.jinja_env.globals.update(
+        village_rate=rate, village_usual=usual, village_group=seen_villages
     )

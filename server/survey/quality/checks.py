@@ -35,10 +35,14 @@ WORKER_CHECKS: tuple[Check, ...] = (
     Check("repeats", "worker", "One value again and again", "Talk, and go along once", 14),
     Check("speed", "worker", "Time an interview takes", "Talk, and go along once", 14),
     Check("overlaps", "worker", "Interviews open at once", "Talk, and go along once", 14),
+    Check("back_check", "worker", "Asked again, and answered otherwise", "Talk, and go along once", 14),
 )
 
 VILLAGE_CHECKS: tuple[Check, ...] = (
     Check("rate", "village", "Count that stands apart", "Visit the village", 14),
+    Check("cluster", "village", "Neighbouring villages stand apart", "Visit these villages", 14),
+    Check("over_register", "village", "More households than registered", "Mend the register", 14),
+    Check("no_register", "village", "No figure in the register", "Fill in the register", 7),
 )
 
 CHECKS = {one.name: one for one in (*RECORD_CHECKS, *WORKER_CHECKS, *VILLAGE_CHECKS)}

@@ -18,15 +18,20 @@ import numpy as np
 from sqlalchemy import Connection, delete, func, select
 
 from maps import rates
-from maps.rates import RateVerdict, Reference
+from maps.rates import Limits, RateVerdict, Reference
 from server.database import insert_rows, table_of, writing
 from server.survey import catalogue
+from server.survey.quality import signals, thresholds
+from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
 from server.tables.projections import DiseaseTally, VillageTally
+from server.tables.reference import Village
 from server.tables.signals import RateModel, VillageRate
 
 MODEL = table_of(RateModel)
 RATE = table_of(VillageRate)
+
+CHECK = "rate"
 
 FOUND, REFUSED = "found", "refused"
 """Persons found with a disease of the 13/19 list, of those screened · refusals, of households done.
@@ -34,8 +39,6 @@ FOUND, REFUSED = "found", "refused"
 Any other indicator is the code of a disease or clue: its cases, of persons screened.
 """
 
-# A disease with fewer cases in all says nothing about any one village.
-FEWEST_CASES = 20
 FUNNEL_TAILS = (0.001, 0.025, 0.975, 0.999)
 _FUNNEL_POINTS = 40
 
@@ -58,30 +61,37 @@ class Counted:
         return zip(self.villages, self.events, self.tried, strict=True)
 
 
-def work_out(site: Site, now: datetime) -> int:
-    """Bring the figures up to date; return how many indicators had changed counts."""
+def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
+    """Bring figures and signals up to date with counts and thresholds."""
+    own = thresholds.hash_of(thresholds.of_check(chosen, CHECK))
     with site.engine.connect() as connection:
-        counted = counts(connection)
-        models = connection.execute(select(MODEL.c.indicator, MODEL.c.inputs))
-        known = dict(models.all())
-    changed = [one for one in counted if known.get(one.indicator) != one.hash]
+        counted = counts(connection, chosen["rate.fewest_cases"])
+        known = dict(connection.execute(select(MODEL.c.indicator, MODEL.c.inputs)).all())
+        townships = dict(connection.execute(select(Village.code, Village.township_code)).all())
+    changed = [one for one in counted if known.get(one.indicator) != _inputs(one, own)]
     gone = known.keys() - {one.indicator for one in counted}
     if not changed and not gone:
-        return 0
-    rows = [_rows(one, now) for one in changed]
-    names = [*gone, *(one.indicator for one in changed)]
+        return NOTHING
+    told = [_told(one, chosen, own, now) for one in changed]
+    listed = [
+        {**row, "township_code": townships.get(row["subject"], "")}
+        for one in told
+        for row in one.signals
+    ]
+    names = sorted([*gone, *(one.indicator for one in changed)])
     with writing(site.engine, is_durable=False) as connection:
         for table in (MODEL, RATE):
             connection.execute(delete(table).where(table.c.indicator.in_(names)))
-        insert_rows(connection, MODEL, [model for model, _ in rows])
-        insert_rows(connection, RATE, [row for _, several in rows for row in several])
-    return len(changed)
+        insert_rows(connection, MODEL, [one.model for one in told])
+        insert_rows(connection, RATE, [row for one in told for row in one.rates])
+        return signals.bring(connection, [CHECK], listed, now, indicators=names)
 
 
-def counts(connection: Connection) -> list[Counted]:
+def counts(connection: Connection, fewest_cases: float) -> list[Counted]:
     """Return all indicators that somebody was asked for anywhere.
 
-    Diseases whose names not everybody may see are left out: a village that stands out would tell.
+    A disease with fewer than `fewest_cases` in all says nothing about any one village. Diseases
+    whose names not everybody may see are left out: a village that stands out would tell.
     """
     tallies = connection.execute(select(VillageTally).order_by(VillageTally.village_code)).all()
     screened = {row.village_code: row.screened for row in tallies}
@@ -102,7 +112,7 @@ def counts(connection: Connection) -> list[Counted]:
     several += [
         _counted(code, by_village, screened)
         for code, by_village in sorted(cases.items())
-        if sum(by_village.values()) >= FEWEST_CASES and not catalogue.is_sensitive(code)
+        if sum(by_village.values()) >= fewest_cases and not catalogue.is_sensitive(code)
     ]
     return [one for one in several if any(one.tried)]
 
@@ -117,22 +127,79 @@ def _counted(indicator: str, events: Mapping[str, int], tried: Mapping[str, int]
     )
 
 
-def _rows(counted: Counted, now: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    reference = rates.reference_of(np.asarray(counted.events), np.asarray(counted.tried))
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The rows that one indicator gives: its model, its villages, and those that stand apart."""
+
+    model: dict[str, Any]
+    rates: list[dict[str, Any]]
+    signals: list[dict[str, Any]]
+
+
+def _inputs(counted: Counted, own: str) -> str:
+    return f"{counted.hash}:{own}"
+
+
+def _told(counted: Counted, chosen: Mapping[str, float], own: str, now: datetime) -> _Told:
+    limits = Limits(
+        q=chosen["rate.q"],
+        watch_q=chosen["rate.watch_q"],
+        smallest_ratio=chosen["rate.smallest_ratio"],
+        fewest=int(chosen["rate.fewest"]),
+        trimmed=chosen["rate.trimmed"],
+    )
+    events, tried = np.asarray(counted.events), np.asarray(counted.tried)
+    reference = rates.reference_of(events, tried, limits.trimmed)
+    inputs = _inputs(counted, own)
     model = {
         "indicator": counted.indicator,
         "share": reference.share,
         "alpha": reference.alpha,
         "beta": reference.beta,
         "funnel": funnel(reference, max(counted.tried)),
-        "inputs": counted.hash,
+        "inputs": inputs,
         "worked_out_at": now,
     }
-    told = rates.verdicts(counted.events, counted.tried)
-    return model, [
-        _row(counted.indicator, village, verdict)
-        for village, verdict in zip(counted.villages, told, strict=True)
-    ]
+    told = rates.held_against(reference, events, tried, limits)
+    pairs = list(zip(counted.villages, told, strict=True))
+    return _Told(
+        model,
+        [_row(counted.indicator, village, one) for village, one in pairs],
+        [
+            _signal(counted.indicator, village, one, reference) | {"compared": inputs}
+            for village, one in pairs
+            if one.verdict in _LISTED
+        ],
+    )
+
+
+# What a village's verdict is called among signals; what is as usual gives none.
+_LISTED = {"unusual": "flag", "watch": "watch"}
+
+
+def _signal(indicator: str, village: str, one: RateVerdict, reference: Reference) -> dict[str, Any]:
+    low, high = (reference.limit(one.tried, tail) * one.tried for tail in (0.025, 0.975))
+    return {
+        "check": CHECK,
+        "subject": village,
+        "indicator": indicator,
+        "family": "village",
+        "village_code": village,
+        "phone_id": None,
+        "submission_id": None,
+        "figures": {
+            "events": one.events,
+            "tried": one.tried,
+            "expected": round(one.expected, 6),
+            "ratio": None if one.ratio is None else round(one.ratio, 6),
+            "q": float(f"{one.q:.6g}"),
+            # Between these lie 95 of 100 counts of so many tried.
+            "low": round(max(low, 0.0), 6),
+            "high": round(high, 6),
+        },
+        "verdict": _LISTED[one.verdict],
+        "inputs": f"{one.events}/{one.tried}",
+    }
 
 
 def _row(indicator: str, village: str, one: RateVerdict) -> dict[str, Any]:

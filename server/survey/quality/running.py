@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import insert, update
 
 from server.database import table_of, writing
+from server.survey.back_checks import rates as rates_of_back_checks
 from server.survey.quality import rates, thresholds, workers
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
@@ -26,11 +27,6 @@ Step = Callable[[Site, Mapping[str, float], datetime], Change]
 """Works out some checks on a site, by its thresholds, at an instant."""
 
 
-def _rates(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
-    rates.work_out(site, now)
-    return NOTHING
-
-
 def _workers(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
     workers.work_out(site, now)
     return NOTHING
@@ -38,8 +34,9 @@ def _workers(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
 
 # In this order; a new check gets one line here.
 STEPS: Mapping[str, Step] = {
-    "villages": _rates,
+    "villages": rates.work_out,
     "workers": _workers,
+    "back_checks": rates_of_back_checks.work_out,
 }
 
 

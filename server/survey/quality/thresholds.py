@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from server.survey.quality.checks import CHECKS
 from server.tables.tasks import CheckSetting
 
 SEED = 20260101
@@ -28,7 +29,24 @@ class Threshold:
 # Names are "check.number". Each check's module says where its number comes from.
 DEFAULTS: Mapping[str, Threshold] = {
     "rate.q": Threshold(0.05, 0.001, 0.2),
+    "rate.watch_q": Threshold(0.2, 0.001, 0.5),
     "rate.smallest_ratio": Threshold(2.0, 1.0, 5.0),
+    "rate.fewest": Threshold(10, 1, 500),
+    "rate.fewest_cases": Threshold(20, 1, 1000),
+    "rate.trimmed": Threshold(0.02, 0.0, 0.1),
+    "cluster.p": Threshold(0.01, 0.001, 0.1),
+    "cluster.smallest_ratio": Threshold(1.5, 1.0, 5.0),
+    "cluster.largest": Threshold(0.1, 0.01, 0.5),
+    "cluster.fewest_cases": Threshold(2, 2, 100),
+    "cluster.replications": Threshold(999, 99, 9999),
+    "over_register.share": Threshold(1.05, 1.0, 2.0),
+    "over_register.fewest_more": Threshold(3, 1, 50),
+    # Whether it is asked at all: 0 says that this site wants to hear nothing of it.
+    **{f"{name}.on": Threshold(1, 0, 1) for name in CHECKS},
+    "back_check.least": Threshold(10, 5, 100),
+    "back_check.share": Threshold(0.1, 0.02, 0.5),
+    # Within how many days of its notice somebody should have looked (survey.tasks).
+    **{f"{one.name}.due_days": Threshold(one.due_days, 1, 90) for one in CHECKS.values()},
 }
 
 
@@ -42,6 +60,16 @@ def current(connection: Connection | Session) -> dict[str, float]:
         if name in DEFAULTS:
             chosen[name] = DEFAULTS[name].default if value is None else value
     return chosen
+
+
+def off(chosen: Mapping[str, float]) -> set[str]:
+    """Return the checks that this site switched off."""
+    return {name for name in CHECKS if not chosen[f"{name}.on"]}
+
+
+def of_check(chosen: Mapping[str, float], check: str) -> dict[str, float]:
+    """Return the thresholds of one check, by their full names."""
+    return {name: value for name, value in chosen.items() if name.startswith(f"{check}.")}
 
 
 def hash_of(chosen: Mapping[str, float]) -> str:

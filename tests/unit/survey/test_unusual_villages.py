@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from server.database import writing, writing_session
 from server.errors import Missing, NotValid
 from server.survey.areas import WHOLE_SITE, Scope
 from server.survey.quality import rates, unusual
+from server.survey.quality.signals import NOTHING, Change
 from server.survey.quality.unusual import Reply
-from server.survey.registry.sample import import_sample
 from server.survey.site import Site
-from server.tables.projections import DiseaseTally, VillageTally
-from server.tables.reference import Village
+from server.tables.projections import VillageTally
 from server.tables.signals import VillageRate
-
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-SUMS = dict.fromkeys(
-    ("households", "completed", "refused", "absent_final", "vacated", "persons", "flags"), 0
-)
+from tests.village_rows import NOW, put_cases, put_sums, thresholds_of, villages_of
 
 
 @pytest.fixture
 def counted(site: Site) -> list[str]:
     """Twenty villages with 80 screened: 5 to 7 found in each, 30 in the first."""
-    with writing_session(site.engine) as session:
-        import_sample(session, "test")
-        codes = list(session.scalars(select(Village.code).order_by(Village.code).limit(20)))
-    with writing(site.engine) as connection:
-        for at, code in enumerate(codes):
-            found = 30 if at == 0 else 5 + at % 3
-            row = {"village_code": code, "screened": 80, "suspected": found, "documented": 0}
-            connection.execute(insert(VillageTally), {**SUMS, **row})
-            for disease in ("hypertension", "severe_mental_disorder"):
-                tally = {"village_code": code, "code": disease, "state": "suspected", "cases": 4}
-                connection.execute(insert(DiseaseTally), tally)
+    codes = villages_of(site, 20)
+    for at, code in enumerate(codes):
+        put_sums(site, code, screened=80, suspected=30 if at == 0 else 5 + at % 3)
+        for disease in ("hypertension", "severe_mental_disorder"):
+            put_cases(site, code, disease, 4)
     return codes
+
+
+def worked_out(site: Site) -> Change:
+    return rates.work_out(site, thresholds_of(site), NOW)
 
 
 def reply(reason: str = "explained", note: str = "") -> Reply:
@@ -48,7 +39,7 @@ def reply(reason: str = "explained", note: str = "") -> Reply:
 def test_the_village_that_stands_out_is_listed_with_what_would_be_usual(
     site: Site, counted: list[str]
 ) -> None:
-    rates.work_out(site, NOW)
+    worked_out(site)
 
     with writing_session(site.engine) as session:
         (line,) = unusual.unusual(session, WHOLE_SITE)
@@ -62,13 +53,13 @@ def test_the_village_that_stands_out_is_listed_with_what_would_be_usual(
 def test_counts_that_did_not_change_are_not_worked_out_again(
     site: Site, counted: list[str]
 ) -> None:
-    first = rates.work_out(site, NOW)
+    first = worked_out(site)
     with site.engine.connect() as connection:
         rows = connection.execute(select(VillageRate)).all()
 
-    second = rates.work_out(site, NOW)
+    second = worked_out(site)
 
-    assert (first, second) == (2, 0)
+    assert (first, second) == (Change(1, 0), NOTHING)
     with site.engine.connect() as connection:
         assert connection.execute(select(VillageRate)).all() == rows
 
@@ -77,7 +68,7 @@ def test_diseases_that_not_everybody_may_see_by_name_are_left_out(
     site: Site, counted: list[str]
 ) -> None:
     with site.engine.connect() as connection:
-        indicators = {one.indicator for one in rates.counts(connection)}
+        indicators = {one.indicator for one in rates.counts(connection, 20)}
 
     assert indicators == {"found", "hypertension"}
 
@@ -85,12 +76,12 @@ def test_diseases_that_not_everybody_may_see_by_name_are_left_out(
 def test_what_is_closed_stays_closed_until_the_count_changes(
     site: Site, counted: list[str]
 ) -> None:
-    rates.work_out(site, NOW)
+    worked_out(site)
     line = (counted[0], "found")
 
     with writing_session(site.engine) as session:
         unusual.close(session, WHOLE_SITE, line, reply(note="a dust mine closed here"))
-    rates.work_out(site, NOW)
+    worked_out(site)
 
     with writing_session(site.engine) as session:
         assert unusual.open_count(session, WHOLE_SITE) == 0
@@ -101,13 +92,13 @@ def test_what_is_closed_stays_closed_until_the_count_changes(
     with writing(site.engine) as connection:
         changed = update(VillageTally).where(VillageTally.village_code == counted[0])
         connection.execute(changed.values(suspected=31))
-    rates.work_out(site, NOW)
+    worked_out(site)
     with writing_session(site.engine) as session:
         assert unusual.open_count(session, WHOLE_SITE) == 1
 
 
 def test_nobody_closes_what_is_not_his_or_without_a_reason(site: Site, counted: list[str]) -> None:
-    rates.work_out(site, NOW)
+    worked_out(site)
     elsewhere = Scope(("460105",))
 
     with writing_session(site.engine) as session:
@@ -121,7 +112,7 @@ def test_nobody_closes_what_is_not_his_or_without_a_reason(site: Site, counted: 
 
 
 def test_a_funnel_has_limits_up_to_the_largest_village(site: Site, counted: list[str]) -> None:
-    rates.work_out(site, NOW)
+    worked_out(site)
 
     with writing_session(site.engine) as session:
         told = unusual.figures(session, WHOLE_SITE, counted[0])

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
-from sqlalchemy import insert, select
 
-from server.database import writing, writing_session
 from server.survey.quality import rates
-from server.survey.registry.sample import import_sample
 from server.survey.site import Site
-from server.tables.projections import VillageTally
-from server.tables.reference import Village
 from tests.signed_in import browser_of
-
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+from tests.village_rows import NOW, put_sums, thresholds_of, villages_of
 
 
 @pytest.fixture
 def odd(site: Site) -> str:
     """The code of a village with 30 of 80 found, where twenty others have 6."""
-    with writing_session(site.engine) as session:
-        import_sample(session, "test")
-        codes = list(session.scalars(select(Village.code).order_by(Village.code).limit(21)))
-    names = ("households", "completed", "refused", "absent_final", "vacated", "persons", "flags")
-    with writing(site.engine) as connection:
-        for code in codes:
-            found = 30 if code == codes[0] else 6
-            row = {"village_code": code, "screened": 80, "suspected": found, "documented": 0}
-            connection.execute(insert(VillageTally), {**dict.fromkeys(names, 0), **row})
-    rates.work_out(site, NOW)
+    codes = villages_of(site, 21)
+    for code in codes:
+        put_sums(site, code, screened=80, suspected=30 if code == codes[0] else 6)
+    rates.work_out(site, thresholds_of(site), NOW)
     return codes[0]
 
 
