@@ -5,7 +5,6 @@ Every query costs its villages and days: it reads tallies (tables/projections), 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,10 +18,6 @@ from maps.pace import Planned, Stretch
 from server.survey.areas import Scope
 from server.tables.decisions import Round, VillagePlan
 from server.tables.projections import DayTally, DoneTally
-from server.tables.truth import Account, Phone, PhoneVillage
-
-# A telephone number within a name: digits, perhaps in groups.
-_NUMBER = re.compile(r"\+?[0-9](?:[ -]?[0-9]){6,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +48,6 @@ class DayOfWork:
     done: int
     submissions: int
     villages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reachable:
-    """A worker with a telephone number, as the phone's or the account's name tells it."""
-
-    name: str
-    telephone: str
 
 
 def rounds(session: Session, project_id: int) -> list[RoundDays]:
@@ -159,27 +146,3 @@ def _sums(
         .group_by(tally.day)
     )
     return {day: int(number) for day, number in rows}
-
-
-def reachable(session: Session, project_id: int, scope: Scope) -> list[Reachable]:
-    """Return the workers of the scope whose phone's or account's name holds a telephone number."""
-    rows = session.execute(
-        select(Phone.name, Account.name)
-        .outerjoin(Account, Account.id == Phone.account_id)
-        .where(
-            Phone.project_id == project_id,
-            Phone.revoked_at.is_(None),
-            Phone.id.in_(
-                select(PhoneVillage.phone_id).where(scope.where(PhoneVillage.village_code))
-            ),
-        )
-        .order_by(Phone.name)
-    )
-    found = []
-    for phone, account in rows:
-        number = _NUMBER.search(phone) or _NUMBER.search(account or "")
-        if number:
-            telephone = re.sub(r"[ -]", "", number[0])
-            name = _NUMBER.sub("", phone).strip(" -()\uff08\uff09") or account or phone
-            found.append(Reachable(name, telephone))
-    return found

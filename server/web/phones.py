@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from server.errors import NotValid
-from server.survey import accounts, phone_board, phone_villages, phones
+from server.survey import accounts, crew, phone_board, phone_villages, phones
 from server.survey import phone_codes as codes
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
@@ -103,6 +103,7 @@ def add() -> ResponseReturnValue:
             _account_id(),
             request.form.get("preset", "locked"),
         )
+        _keep_telephone(made.id)
     if fault:
         return _new_page(fault.errors), 422
     door.journal("phone_added", made.name, villages=sorted({*request.form.getlist("village")}))
@@ -128,6 +129,7 @@ def assign(phone_id: int) -> ResponseReturnValue:
         scope = door.account().scope
         phones.assign_villages(door.session(), phone_id, chosen, scope)
         phones.link_account(door.session(), phone_id, _account_id(), scope)
+        _keep_telephone(phone_id)
     if fault:
         return _one_page(before, fault.errors), 422
     door.journal("phone_changed", before.name, villages=sorted({*chosen}))
@@ -159,6 +161,11 @@ def revoke(phone_id: int) -> ResponseReturnValue:
     door.journal("phone_revoked", name)
     flash(_("%(name)s is shut out. What the phone sent stays.", name=name), "fine")
     return redirect(url_for("phones.show"), 303)
+
+
+def _keep_telephone(phone_id: int) -> None:
+    scope, number = door.account().scope, request.form.get("telephone", "")
+    crew.keep_telephone(door.session(), phone_id, number, scope)
 
 
 def _line(phone_id: int) -> PhoneLine:
@@ -194,6 +201,7 @@ def _new_page(errors: dict[str, str]) -> str:
         "phones_new.html",
         errors=errors,
         name=typed.get("name", ""),
+        telephone=typed.get("telephone", ""),
         preset=typed.get("preset", "locked"),
         presets=_presets(),
         address=typed.get("address") or phone_codes.site_url(),
@@ -209,6 +217,7 @@ def _one_page(phone: PhoneLine, errors: dict[str, str]) -> str:
         "phones_one.html",
         line=phone_board.find(door.reading(), PROJECT, phone.id, scope, now, _marks()),
         phone=phone,
+        telephone=typed.get("telephone", crew.telephone(door.session(), phone.id)),
         errors=errors,
         can_change=all(scope.covers(one.code) for one in phone.villages),
         preset=typed.get("preset", phone.preset),

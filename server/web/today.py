@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 from maps import coverage as sums
 from maps import layers, pace
 from maps.coverage import AreaCoverage
-from server.survey import flags, form_versions, indicators, phones, rounds
+from server.survey import crew, flags, form_versions, indicators, phones, rounds
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.quality import unusual
@@ -38,7 +38,7 @@ def show() -> str:
         trend=trends.drawn(pace.trend(planned.values(), done_on, day)),
         today=day,
         days=rounds.since_yesterday(session, scope, day),
-        reachable=rounds.reachable(session, PROJECT, scope)
+        reachable=[one for one in crew.crew(session, PROJECT, scope) if one.telephone]
         if door.account().may(Right.MANAGE_PHONES)
         else [],
         villages=ordered(villages, "left")[:FIRST_SHOWN],

@@ -170,6 +170,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "village_code", "day"),
     )
     op.create_table(
+        "fact_word",
+        sa.Column("code", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_table(
         "pair_decision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -198,6 +204,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("merged_id IS NOT NULL"),
     )
     op.create_index("pair_decision_by_second", "pair_decision", ["second_id"], unique=False)
+    op.create_table(
+        "record_facts",
+        sa.Column("submission_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("told", sa.LargeBinary(), nullable=False),
+        sa.Column("readings", sa.LargeBinary(), nullable=False),
+        sa.Column("answers", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("submission_id"),
+    )
+    op.create_table(
+        "records_compared",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "register_sign_off",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -262,9 +282,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("import_id", "village_code"),
     )
     op.create_index(op.f("ix_boundary_village_code"), "boundary", ["village_code"], unique=False)
+    op.create_table(
+        "phone_number",
+        sa.Column("phone_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["phone_id"],
+            ["phone.id"],
+        ),
+        sa.PrimaryKeyConstraint("phone_id"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("phone_number")
     op.drop_index(op.f("ix_boundary_village_code"), table_name="boundary")
     op.drop_table("boundary")
     op.drop_table("tile_source")
@@ -272,6 +303,8 @@ def downgrade() -> None:
     op.drop_table("task_step")
     op.drop_index("register_sign_off_by_township", table_name="register_sign_off")
     op.drop_table("register_sign_off")
+    op.drop_table("records_compared")
+    op.drop_table("record_facts")
     op.drop_index("pair_decision_by_second", table_name="pair_decision")
     op.drop_index(
         "pair_decision_by_merged",
@@ -281,6 +314,7 @@ def downgrade() -> None:
     )
     op.drop_index("pair_decision_by_first", table_name="pair_decision")
     op.drop_table("pair_decision")
+    op.drop_table("fact_word")
     op.drop_table("day_target")
     op.drop_table("check_setting")
     op.drop_table("check_run")

@@ -14,7 +14,6 @@ from server.survey import indicators, intake, round_changes, rounds
 from server.survey.areas import WHOLE_SITE, Scope
 from server.survey.first_run import PROJECT
 from server.survey.folds import done_on
-from server.survey.phones import add_phone
 from server.survey.registry.sample import import_sample
 from server.survey.round_changes import PlanWish
 from server.survey.rounds import DayOfWork, RoundDays
@@ -193,13 +192,3 @@ def test_the_pace_is_read_from_tallies_of_days(site: Site, session: Session) -> 
     assert len(session.scalars(finals).all()) == sum(
         session.scalars(select(DoneTally.households)).all()
     )
-
-
-def test_only_workers_with_a_number_can_be_called(session: Session) -> None:
-    add_phone(session, PROJECT, "\u738b\u82b3 138-0013-8000", [VILLAGE], WHOLE_SITE)
-    add_phone(session, PROJECT, "Team 7", [VILLAGE], WHOLE_SITE)
-
-    (one,) = rounds.reachable(session, PROJECT, WHOLE_SITE)
-
-    assert (one.name, one.telephone) == ("\u738b\u82b3", "13800138000")
-    assert rounds.reachable(session, PROJECT, Scope.of(["460105"])) == []
