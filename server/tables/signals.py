@@ -77,3 +77,39 @@ class VillageRate(Base):
     p: Mapped[float]
     q: Mapped[float]
     verdict: Mapped[str] = mapped_column(index=True)
+
+
+class Lookalike(Base):
+    """Two persons, or two households, that look like one, as last compared.
+
+    `kind` is person or household; the smaller id stands first. `rule` says what makes them alike
+    (survey.likeness.pairs). `township_code` is the one that was compared, "" for ID numbers,
+    which are compared across the site. `matched` of households are the members that look like
+    one. `is_part` of persons: their households are a pair themselves, and decided first. `inputs`
+    stands for what both are known by.
+    """
+
+    __tablename__ = "lookalike"
+    __table_args__ = (
+        Index("lookalike_by_first", "kind", "first_village"),
+        Index("lookalike_by_second", "kind", "second_village"),
+        Index("lookalike_by_township", "township_code"),
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    first_id: Mapped[str] = mapped_column(primary_key=True)
+    second_id: Mapped[str] = mapped_column(primary_key=True)
+    rule: Mapped[str]
+    township_code: Mapped[str]
+    first_village: Mapped[str]
+    second_village: Mapped[str]
+    matched: Mapped[list[Any]] = mapped_column(JSON)
+    is_part: Mapped[bool]
+    inputs: Mapped[str]
+
+
+class Likened(Base):
+    """That the persons and households of a township were compared as they are: `digest`."""
+
+    __tablename__ = "likened"
+    township_code: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
