@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
 from server.cli import options
 from server.cli.options import say
 from server.config import Settings
-from server.survey.quality import running
+from server.survey.quality import on_demand, running
 from server.survey.quality.signals import NOTHING
 
 
@@ -26,8 +22,13 @@ def checks(settings: Settings, as_json: bool) -> None:
     A running server does this every hour by itself. What did not change is not worked out again;
     the same counts always give the same outcome.
     """
-    with options.opened(settings) as site, _alone(settings.folder / "checks.lock") as is_mine:
-        changes = running.run(site, datetime.now(UTC)) if is_mine else {}
+    steps = list(running.STEPS)
+
+    def tell(name: str) -> None:
+        on_demand.tell_progress(settings.folder, name, steps.index(name) + 1, len(steps))
+
+    with options.opened(settings) as site, on_demand.alone(settings.folder) as is_mine:
+        changes = running.run(site, datetime.now(UTC), tell) if is_mine else {}
     total = sum(changes.values(), NOTHING)
     if as_json:
         options.print_json({"raised": total.raised, "cleared": total.cleared, "ran": is_mine})
@@ -36,15 +37,3 @@ def checks(settings: Settings, as_json: bool) -> None:
         click.echo(say("Checked. New: %(raised)s. Gone: %(cleared)s.", **told))
     else:
         click.echo(say("Another process is at it already."))
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    """Say whether no other process holds the lock; hold it until the end."""
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, delete, select, tuple_
 from server.database import insert_rows, table_of
 from server.survey.stored_rows import chunks
 from server.tables.signals import Signal
+from server.tables.tasks import TaskStep
 
 SIGNAL = table_of(Signal)
+STEP = table_of(TaskStep)
 KEY = ("check", "subject", "indicator")
 # What asks something of a person.
 LISTED = ("flag", "watch")
@@ -43,8 +45,9 @@ def bring(
 ) -> Change:
     """Make `rows` all that these checks say; of some indicators alone where they are named.
 
-    Rows hold the columns of Signal but `noticed_at`: that stays where a signal's inputs and verdict
-    are what they were. Rows that did not change are not written.
+    Rows hold the columns of Signal but `noticed_at`: that stays while a signal asks something of a
+    person, so that a task does not become a new one with each reading of a running round; it is
+    new once it was closed and its inputs changed. Rows that did not change are not written.
     """
     conditions = [SIGNAL.c.check.in_(checks)]
     if indicators is not None:
@@ -53,12 +56,13 @@ def bring(
         tuple(row[name] for name in KEY): dict(row)
         for row in connection.execute(select(SIGNAL).where(*conditions)).mappings()
     }
+    closed = _closed(connection, checks)
     after = {}
     for row in rows:
         key = tuple(row[name] for name in KEY)
         old = before.get(key)
-        is_same = old is not None and all(old[name] == row[name] for name in ("inputs", "verdict"))
-        after[key] = {**row, "noticed_at": old["noticed_at"] if old and is_same else now}
+        stays = old is not None and _stays(old, row, is_closed=(*key, old["inputs"]) in closed)
+        after[key] = {**row, "noticed_at": old["noticed_at"] if old and stays else now}
     stale = [key for key, old in before.items() if after.get(key) != old]
     for some in chunks(stale):
         connection.execute(
@@ -68,3 +72,25 @@ def bring(
     listed_before = {key for key, old in before.items() if old["verdict"] in LISTED}
     listed_after = {key for key, row in after.items() if row["verdict"] in LISTED}
     return Change(len(listed_after - listed_before), len(listed_before - listed_after))
+
+
+def _stays(old: Mapping[str, Any], row: Mapping[str, Any], *, is_closed: bool) -> bool:
+    """Say whether a signal is the one that was noticed before."""
+    if old["inputs"] == row["inputs"]:
+        return bool(old["verdict"] == row["verdict"]) or _are_listed(old, row)
+    return _are_listed(old, row) and not is_closed
+
+
+def _are_listed(*rows: Mapping[str, Any]) -> bool:
+    return all(row["verdict"] in LISTED for row in rows)
+
+
+def _closed(connection: Connection, checks: Collection[str]) -> set[tuple[str, ...]]:
+    """Return check, subject, indicator and inputs of all that anybody ever closed."""
+    names = (*KEY, "inputs")
+    rows = connection.execute(
+        select(*(STEP.c[name] for name in names)).where(
+            STEP.c.check.in_(checks), STEP.c.kind == "closed"
+        )
+    )
+    return {tuple(row) for row in rows}

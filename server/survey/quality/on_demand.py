@@ -1,0 +1,145 @@
+"""The checks in a process of their own: every hour, and when somebody asks for them.
+
+They load scipy, whose 150 MB are gone with the process. One at a time: `doorstep checks` holds a
+lock, and here nothing is started while one is known to run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.survey.site import Site
+from server.tables.tasks import CheckRun
+
+log = logging.getLogger(__name__)
+
+# Python and scipy are loaded in a few seconds on a slow machine; later it did not come up.
+STARTS_WITHIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The checks as they stand: whether they run, at which step, and how the last run ended.
+
+    `state` is never, running, done, failed or broken (it was killed). `step` of `steps` is named
+    while it runs. `at` is when it began, while it runs or broke off, else when it ended.
+    """
+
+    state: str
+    at: datetime | None = None
+    step: str = ""
+    number: int = 0
+    steps: int = 0
+    raised: int = 0
+    cleared: int = 0
+    fault: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs, or is about to."""
+        return self.state == "running"
+
+
+def command(site: Site) -> tuple[list[str], dict[str, str]]:
+    """Return the command that runs the checks on a site, and its environment."""
+    told = {**os.environ, "DOORSTEP_DATA": str(site.settings.folder)}
+    told["DOORSTEP_DATABASE"] = site.settings.database
+    return [sys.executable, "-c", "from server.cli.main import main; main()", "checks"], told
+
+
+def start(site: Site, session: Session, now: datetime) -> bool:
+    """Start the checks beside the server; say whether, since one run may be under way."""
+    if last(site, session, now).is_running:
+        return False
+    _asked(site).write_text(now.isoformat(), encoding="utf-8")
+    line, told = command(site)
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        line, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    threading.Thread(target=_await, args=(process,), name="checks", daemon=True).start()
+    return True
+
+
+def _await(process: subprocess.Popen[str]) -> None:
+    _, said = process.communicate()
+    if process.returncode:
+        log.error("checks: %s", said.strip())
+
+
+def last(site: Site, session: Session, now: datetime) -> Run:
+    """Return how the newest run stands; one that was asked for and has not begun yet runs."""
+    row = session.scalars(select(CheckRun).order_by(CheckRun.id.desc()).limit(1)).first()
+    asked_at = _asked_at(site)
+    if asked_at and now - asked_at < STARTS_WITHIN and (row is None or row.started_at < asked_at):
+        return Run("running", asked_at)
+    if row is None:
+        return Run("never")
+    if row.ended_at is None and _is_held(site):
+        step, number, steps = _progress(site)
+        return Run("running", row.started_at, step, number, steps)
+    if row.ended_at is None:
+        return Run("broken", row.started_at)
+    state = "failed" if row.fault else "done"
+    return Run(state, row.ended_at, raised=row.raised, cleared=row.cleared, fault=row.fault)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[bool]:
+    """Say whether no other process runs the checks; keep others from it until the end."""
+    with (folder / "checks.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def tell_progress(folder: Path, step: str, number: int, steps: int) -> None:
+    """Write down at which step the running checks are, for the page that waits for them."""
+    scratch = folder / "checks.progress.new"
+    scratch.write_text(json.dumps([step, number, steps]), encoding="utf-8")
+    scratch.rename(folder / "checks.progress")
+
+
+def _progress(site: Site) -> tuple[str, int, int]:
+    try:
+        told = json.loads((site.settings.folder / "checks.progress").read_text("utf-8"))
+        return str(told[0]), int(told[1]), int(told[2])
+    except (OSError, ValueError, IndexError):
+        return "", 0, 0
+
+
+def _is_held(site: Site) -> bool:
+    """Say whether a process holds the lock. Only asked of a run that has not ended.
+
+    A process that begins just then would find the lock taken, and give up: it has written its row
+    only after it had the lock.
+    """
+    with alone(site.settings.folder) as is_mine:
+        return not is_mine
+
+
+def _asked(site: Site) -> Path:
+    return site.settings.folder / "checks.asked"
+
+
+def _asked_at(site: Site) -> datetime | None:
+    try:
+        return datetime.fromisoformat(_asked(site).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,150 @@
+"""The statements behind tasks: signals, and the newest step on each.
+
+A step on the same inputs holds; one on other inputs passes its owner and its day on while it is
+open, and nothing once it is closed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true
+from sqlalchemy.orm import Session, aliased
+
+from server.database import days_later
+from server.survey import catalogue
+from server.survey.areas import Scope
+from server.survey.quality import thresholds
+from server.survey.quality.checks import CHECKS
+from server.survey.quality.signals import LISTED
+from server.tables.reference import Division, Village
+from server.tables.signals import Signal
+from server.tables.tasks import TaskStep
+from server.tables.truth import Phone, PhoneVillage
+
+CLOSED, ASSIGNED, REOPENED, NOTED = "closed", "assigned", "reopened", "noted"
+
+_earlier = aliased(TaskStep)
+
+
+def all_of(
+    session: Session, scope: Scope, *, sees_sensitive: bool
+) -> tuple[Select[*tuple[Any, ...]], ColumnElement[date], Any]:
+    """Return the query of all tasks of a scope, the column of the day they are due, and the step.
+
+    The step is the newest on the same inputs; None where there is none.
+    """
+    own, last, step = newest(is_same_input=True), newest(is_same_input=False), aliased(TaskStep)
+    due = _due(session, step)
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Signal,
+            Village.name.label("village"),
+            Division.name.label("township"),
+            Phone.name.label("worker"),
+            owner(step).label("owner"),
+            due.label("due_on"),
+            _named_due(step).label("named_due_on"),
+            step.kind,
+            step.reason,
+            step.note,
+            step.who,
+            step.at,
+        )
+        .outerjoin(own, is_step_on(own, is_same_input=True))
+        .outerjoin(step, step.id == own.c.id)
+        .outerjoin(last, is_step_on(last, is_same_input=False))
+        .outerjoin(_earlier, and_(_earlier.id == last.c.id, _earlier.kind != CLOSED))
+        .outerjoin(Village, Village.code == Signal.village_code)
+        .outerjoin(Division, Division.code == Signal.township_code)
+        .outerjoin(Phone, Phone.id == Signal.phone_id)
+        .where(*conditions(scope, sees_sensitive=sees_sensitive))
+    )
+    return query, due, step
+
+
+def conditions(scope: Scope, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
+    """Return what makes a signal a task that somebody may see."""
+    return [
+        Signal.verdict.in_(LISTED),
+        is_seen(scope),
+        _is_told(sees_sensitive=sees_sensitive),
+    ]
+
+
+def newest(*, is_same_input: bool) -> Any:
+    """Return the newest step on each task, by its inputs or whatever they were; notes apart."""
+    columns = [TaskStep.check, TaskStep.subject, TaskStep.indicator]
+    if is_same_input:
+        columns.append(TaskStep.inputs)
+    return (
+        select(*columns, func.max(TaskStep.id).label("id"))
+        .where(TaskStep.kind != NOTED)
+        .group_by(*columns)
+        .subquery()
+    )
+
+
+def is_step_on(steps: Any, *, is_same_input: bool) -> ColumnElement[bool]:
+    names = ("check", "subject", "indicator", *(("inputs",) if is_same_input else ()))
+    return and_(*(steps.c[name] == getattr(Signal, name) for name in names))
+
+
+def owner(step: Any) -> ColumnElement[str]:
+    return func.coalesce(step.owner, _earlier.owner, "")
+
+
+def _due(session: Session, step: Any) -> ColumnElement[date]:
+    """Return the day that was named, else so many days after it was noticed as its check allows."""
+    chosen = thresholds.current(session)
+    days = case(
+        *(
+            (Signal.check == name, int(chosen.get(f"{name}.due_days", check.due_days)))
+            for name, check in CHECKS.items()
+        ),
+        else_=7,
+    )
+    return func.coalesce(_named_due(step), days_later(Signal.noticed_at, days))
+
+
+def _named_due(step: Any) -> ColumnElement[date | None]:
+    return case((step.id.is_not(None), step.due_on), else_=_earlier.due_on)
+
+
+def is_seen(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that a signal is one of the scope: by village, else by its phone.
+
+    Of a worker it is by the villages that his phone serves.
+    """
+    if "" in scope.stems:
+        return true()
+    serves = Signal.phone_id.in_(
+        select(PhoneVillage.phone_id).where(scope.where(PhoneVillage.village_code))
+    )
+    return case(
+        (and_(Signal.family != "worker", Signal.village_code != ""), _of(scope, "village_code")),
+        (Signal.phone_id.is_not(None), serves),
+        else_=_of(scope, "township_code"),
+    )
+
+
+def _of(scope: Scope, column: str) -> ColumnElement[bool]:
+    return scope.where(getattr(Signal, column)) if scope.stems else false()
+
+
+def _is_told(*, sees_sensitive: bool) -> ColumnElement[bool]:
+    """Return the condition that a signal says nothing of a disease that is not for the reader."""
+    if sees_sensitive:
+        return true()
+    hidden = [one.code for one in catalogue.diseases() if catalogue.is_sensitive(one.code)]
+    return Signal.indicator.not_in(hidden)
+
+
+def is_at(village: str, phone_id: int | None) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [true()]
+    if village:
+        conditions.append(Signal.village_code == village)
+    if phone_id is not None:
+        conditions.append(Signal.phone_id == phone_id)
+    return and_(*conditions)
