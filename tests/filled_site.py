@@ -10,16 +10,27 @@ from io import BytesIO
 from pathlib import Path
 
 from flask import Flask
+from shapely import box
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from server.app import make_app
 from server.config import Settings
 from server.database import writing_session
-from server.survey import accounts, corrections, drafts, first_run, intake, phones, publishing
+from server.survey import (
+    accounts,
+    boundaries,
+    corrections,
+    drafts,
+    first_run,
+    intake,
+    phones,
+    publishing,
+)
 from server.survey import bin as the_bin
 from server.survey.accounts import Role
 from server.survey.areas import WHOLE_SITE
+from server.survey.boundaries import Brought
 from server.survey.entities import actions
 from server.survey.entities.actions import NewAction
 from server.survey.phones import NewPhone
@@ -66,6 +77,7 @@ class Filled:
     map: int
     entity_import: int
     registry_import: int
+    border_import: int
     account: int
     draft_token: str
 
@@ -78,6 +90,10 @@ def filled_site(folder: Path) -> Iterator[Filled]:
     here, away, account = _registers(site)
     _sent(site, here)
     _desk(site, here, folder)
+    with writing_session(site.engine) as session:
+        shapes = {VILLAGE: box(116.8, 38.0, 116.9, 38.1)}
+        brought = Brought("高川界线.geojson", "0" * 64, "wgs84", shapes)
+        border = boundaries.keep(session, brought, "test", datetime.now(UTC))
     with Session(site.engine) as session:
         yield Filled(
             site=site,
@@ -96,6 +112,7 @@ def filled_site(folder: Path) -> Iterator[Filled]:
             map=session.scalars(select(BaseMap.id)).one(),
             entity_import=session.scalars(select(EntityImport.id)).one(),
             registry_import=max(session.scalars(select(RegistryImport.id))),
+            border_import=border,
             account=account,
             draft_token=drafts.needed(session, 1, "roster").token,
         )

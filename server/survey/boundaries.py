@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -19,6 +19,7 @@ from server.database import table_of
 from server.errors import Conflict, Missing, NotValid
 from server.survey.areas import WHOLE_SITE, Scope
 from server.tables.boundaries import Boundary, BoundaryImport
+from server.tables.reference import Village
 
 LONGEST_NAME = 120
 
@@ -161,7 +162,7 @@ def drawn(session: Session, scope: Scope) -> dict[str, str]:
         .with_only_columns(Boundary.village_code, Boundary.drawn)
         .order_by(Boundary.village_code)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _touching(scope: Scope) -> Select[int]:
@@ -172,3 +173,17 @@ def _line(row: BoundaryImport) -> ImportLine:
     return ImportLine(
         row.id, row.source_name, row.crs, row.villages, row.made_at, row.made_by, row.undone_at
     )
+
+
+def held(session: Session, scope: Scope, today: date) -> tuple[int, int]:
+    """Return how many villages in force of the scope have a border, and how many there are."""
+    codes = set(
+        session.scalars(
+            select(Village.code).where(
+                scope.where(Village.code),
+                (Village.valid_to.is_(None)) | (Village.valid_to >= today),
+            )
+        )
+    )
+    drawn_codes = session.scalars(current(scope).with_only_columns(Boundary.village_code))
+    return len(codes.intersection(drawn_codes)), len(codes)
