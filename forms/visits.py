@@ -66,7 +66,7 @@ def fix_group(answers: Answers) -> Group:
 
 def was_met(answers: Answers) -> bool:
     """Say whether somebody answered: not absent, refused, vacated, nor without consent."""
-    outcome = answers.concept("visit.outcome")
+    outcome = answers.concept("visit.outcome") or answers.concept("backcheck.outcome")
     state = answers.concept("screening.state")
     consents = (answers.concept("visit.consent"), answers.concept("screening.consent"))
     return outcome not in _NOT_MET and state not in _NOT_MET and "no" not in consents

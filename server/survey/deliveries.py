@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import Missing
 from server.survey import corrections, entity_lists
+from server.survey.back_checks import entries as back_checks
 from server.survey.entity_columns import ListRules, list_rules
 from server.survey.entity_lists import VILLAGES_FILE
 from server.survey.form_versions import ListedVersion, needed_version
@@ -19,6 +20,8 @@ from server.tables.drafts import SharedFile
 from server.tables.truth import FormFile
 
 FILE, VILLAGES, LIST, CORRECTIONS = "file", "villages", "list", "corrections"
+MADE_FILES = (VILLAGES_FILE, corrections.FILE, back_checks.FILE)
+"""Made for each phone, and lists of no entities: nobody uploads them."""
 Columns = Mapping[str, tuple[str, ...]]
 
 # Asked with every list of forms: written once, as that costs more than the answer.
@@ -33,7 +36,8 @@ class Delivery:
     """One thing beside a form, as one phone gets it.
 
     `kind` is FILE (kept in the file store under `sha256`), VILLAGES (made now), LIST (an entity
-    list with these columns) or CORRECTIONS (one whose few rows are in `content`). `md5` is that
+    list with these columns) or CORRECTIONS (what was sent back, or is to be asked again: a list
+    whose few rows are in `content`). `md5` is that
     of the bytes; for a list it changes when they do. `owner` is the phone of which the list holds
     only what it created itself; None for other lists. What a phone creates in a list that
     `needs_approval` is not there for it before the office agreed.
@@ -64,7 +68,7 @@ def has_any(
     """Say whether `beside` returns anything, from `uploaded_names` and `list_columns`."""
     names = uploaded.get(version.form_id, frozenset()) | uploaded.get("", frozenset())
     return any(
-        name in names or name in (VILLAGES_FILE, corrections.FILE) or _list_name(name) in columns
+        name in names or name in MADE_FILES or _list_name(name) in columns
         for name in version.attachments
     )
 
@@ -155,9 +159,18 @@ def listed(
 def sent_back(connection: Connection, phone_id: int) -> Delivery:
     """Return what was sent back to one phone; for a number no phone has, the bare header."""
     rows = corrections.list_csv(connection, phone_id)
+    return _own(corrections.LIST, corrections.COLUMNS, rows)
+
+
+def to_ask_again(connection: Connection, phone_id: int) -> Delivery:
+    """Return whom one phone asks again; for a number no phone has, the bare header."""
+    rows = back_checks.list_csv(connection, phone_id)
+    return _own(back_checks.LIST, back_checks.COLUMNS, rows)
+
+
+def _own(list_name: str, columns: tuple[str, ...], rows: bytes) -> Delivery:
     told = hashlib.md5(rows, usedforsecurity=False).hexdigest()
-    name, columns = corrections.FILE, corrections.COLUMNS
-    return Delivery(name, CORRECTIONS, told, "", corrections.LIST, columns, content=rows)
+    return Delivery(f"{list_name}.csv", CORRECTIONS, told, "", list_name, columns, content=rows)
 
 
 def _made(
@@ -168,6 +181,8 @@ def _made(
         return Delivery(name, VILLAGES, hashlib.md5(text, usedforsecurity=False).hexdigest())
     if name == corrections.FILE:
         return sent_back(connection, phone_id)
+    if name == back_checks.FILE:
+        return to_ask_again(connection, phone_id)
     list_name = _list_name(name)
     if list_name not in rules.columns:
         return None

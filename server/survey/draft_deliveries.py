@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from forms.fields import CompiledForm
 from server.errors import Missing
 from server.survey import corrections, deliveries, entity_lists, form_files
+from server.survey.back_checks import entries as back_checks
 from server.survey.deliveries import FILE, VILLAGES, Delivery
 from server.survey.drafts import Draft
 from server.survey.entity_columns import PRIVATE_LISTS, ListRules, list_rules
@@ -64,6 +65,8 @@ def _delivery(
         return replace(found, md5=hashlib.md5(text, usedforsecurity=False).hexdigest())
     if one.name == corrections.FILE:
         return deliveries.sent_back(connection, phone_id=0)
+    if one.name == back_checks.FILE:
+        return deliveries.to_ask_again(connection, phone_id=0)
     # No phone has number 0: of lists that hold only a phone's own entities testers get nothing.
     return deliveries.listed(
         connection, rules, one.name.removesuffix(".csv"), draft.villages, phone_id=0

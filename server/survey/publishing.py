@@ -233,6 +233,13 @@ def publish_pack(session: Session, project_id: int, who: str = "doorstep") -> li
     ]
 
 
+def publish_shipped(session: Session, project_id: int, form_id: str, who: str = "doorstep") -> None:
+    """Publish one form of the library that is not in the pack, where the project lacks it."""
+    if session.get(Form, (project_id, form_id)) is None:
+        source = FormSource.of_path(LIBRARY / form_id)
+        publish_prepared(session, project_id, prepare(source), who)
+
+
 def set_state(session: Session, project_id: int, form_id: str, state: str) -> None:
     """Open a form, begin to close it, or close it. Raises Missing, NotValid for another word."""
     if state not in STATES:

@@ -21,6 +21,7 @@ from server.survey.areas import Scope
 from server.survey.decisions import Key
 from server.survey.site import Site
 from server.survey.submission_chain import root_of, visible
+from server.tables.back_checks import BackCheckEntry
 from server.tables.decisions import (
     Binned,
     Correction,
@@ -102,7 +103,7 @@ def _wipe(
     connection.execute(delete(Attachment).where(attached))
     connection.execute(delete(MovedIn).where(MovedIn.submission_id.in_(submission_ids)))
     connection.execute(delete(Submission).where(mine))
-    for table in (SubmissionNote, Binned, Correction):
+    for table in (SubmissionNote, Binned, Correction, BackCheckEntry):
         connection.execute(
             delete(table).where(
                 table.root_instance_id.in_(names),

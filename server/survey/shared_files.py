@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from forms import choice_files
 from forms.faults import Fault, FormProblem
 from server.errors import Missing, NotValid
-from server.survey import corrections, entity_lists, files, form_versions
+from server.survey import entity_lists, files, form_versions
+from server.survey.deliveries import MADE_FILES
 from server.tables.drafts import FormDraft, SharedFile
 from server.tables.truth import FormFile
 
@@ -117,8 +118,7 @@ def doubts_of(name: str, content: bytes) -> list[Fault]:
 def made_here(session: Session, project_id: int) -> frozenset[str]:
     """Return the names of the lists the site makes for each phone, so that nobody uploads them."""
     lists = entity_lists.list_columns(session.connection(), project_id)
-    own = (entity_lists.VILLAGES_FILE, corrections.FILE)
-    return frozenset({*own, *(f"{name}.csv" for name in lists)})
+    return frozenset({*MADE_FILES, *(f"{name}.csv" for name in lists)})
 
 
 def _takers(session: Session, project_id: int) -> dict[str, list[str]]:

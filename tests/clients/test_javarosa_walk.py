@@ -25,7 +25,13 @@ LIBRARY = Path(forms.__path__[0]) / "library"
 WALKS = 60
 """Each walk has its own seed, made of the one given and its number."""
 LISTS = SAMPLES / "phone_lists"
-FORM_IDS = ("household_roster", "disease_screening", "chronic_followup", "clinic_audit")
+FORM_IDS = (
+    "household_roster",
+    "disease_screening",
+    "chronic_followup",
+    "clinic_audit",
+    "back_check",
+)
 PERSON = ("name", "label", "__version", "pname", "birth_year", "village_code")
 THIS_YEAR = datetime.now(UTC).year
 

@@ -15,7 +15,13 @@ from tests.large_form import large_form
 from tests.needs import needs_java
 
 LIBRARY = Path(forms.__path__[0]) / "library"
-FORM_IDS = ("household_roster", "disease_screening", "chronic_followup", "clinic_audit")
+FORM_IDS = (
+    "household_roster",
+    "disease_screening",
+    "chronic_followup",
+    "clinic_audit",
+    "back_check",
+)
 
 
 @needs_java

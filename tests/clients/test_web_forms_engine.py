@@ -30,7 +30,13 @@ from tests.large_form import large_form
 
 LIBRARY = Path(forms.__path__[0]) / "library"
 LISTS = Path(__file__).parent.parent / "samples" / "phone_lists"
-FORM_IDS = ("household_roster", "disease_screening", "chronic_followup", "clinic_audit")
+FORM_IDS = (
+    "household_roster",
+    "disease_screening",
+    "chronic_followup",
+    "clinic_audit",
+    "back_check",
+)
 FILLS = 8
 
 
