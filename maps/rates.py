@@ -3,9 +3,6 @@
 Villages differ, so the limits of a plain binomial call too many of them unusual. The reference is
 a beta-binomial whose spread is taken from the villages themselves, without their extremes.
 Percentages are never compared with each other: 2 of 15 and 200 of 1,500 say different things.
-
-scipy takes 1.6 s and 150 MB to import: it is loaded at the first use, by the process that runs
-checks, never by one that answers requests.
 """
 
 from __future__ import annotations
@@ -13,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from maps import tails
 
 Counts = NDArray[np.int64]
 Shares = NDArray[np.float64]
@@ -48,11 +45,6 @@ class Limits:
 USUAL_LIMITS = Limits()
 
 
-@cache
-def _stats() -> Any:
-    return import_module("scipy.stats")
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
     """What counts are to be expected: the mean share and, where villages differ, their spread.
@@ -64,35 +56,16 @@ class Reference:
     alpha: float | None = None
     beta: float | None = None
 
-    def just(self, events: Counts, tried: Counts) -> Shares:
-        """Return P(X = events)."""
-        return np.asarray(self._law(tried).pmf(events))
-
-    def below(self, events: Counts, tried: Counts) -> Shares:
-        """Return P(X < events)."""
-        return np.asarray(self._law(tried).cdf(events - 1))
-
-    def above(self, events: Counts, tried: Counts) -> Shares:
-        """Return P(X > events); by itself, as 1 - P(X <= events) loses what is small."""
-        return np.asarray(self._law(tried).sf(events))
+    def chances(self, tried: int) -> Shares:
+        """Return P(X = 0), P(X = 1), … P(X = tried)."""
+        return tails.chances(tried, self.share, self.alpha, self.beta)
 
     def limit(self, tried: int, tail: float) -> float:
         """Return the exact limit of a funnel plot as a share: `tail` of the counts lie below it.
 
-        Interpolated between counts, so that the line is smooth; a lower limit may be below 0, to
-        be drawn at 0 (Spiegelhalter 2005, appendix A.1.1).
+        A lower limit may be below 0, to be drawn at 0.
         """
-        law = self._law(np.asarray(tried))
-        count = int(law.ppf(tail))
-        while count > 0 and law.cdf(count - 1) >= tail:  # ppf may land one too far.
-            count -= 1
-        reached, just = float(law.cdf(count)), float(law.pmf(count))
-        return (count - (reached - tail) / just) / tried
-
-    def _law(self, tried: Counts) -> Any:
-        if self.alpha is None or self.beta is None:
-            return _stats().binom(tried, self.share)
-        return _stats().betabinom(tried, self.alpha, self.beta)
+        return tails.interpolated(self.chances(tried), tail) / tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +89,19 @@ class RateVerdict:
 
 def mid_p(events: Counts, tried: Counts, reference: Reference) -> Shares:
     """Return two-sided mid-p values: half of a count's own probability belongs to each tail."""
-    half = reference.just(events, tried) / 2
-    tails = (reference.below(events, tried) + half, reference.above(events, tried) + half)
-    return np.asarray(np.minimum(1.0, 2 * np.minimum(*tails)), np.float64)
+    low, high = _mid_tails(events, tried, reference)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(low, high)), np.float64)
+
+
+def _mid_tails(events: Counts, tried: Counts, reference: Reference) -> tuple[Shares, Shares]:
+    """Return P(X < events) and P(X > events), each with half of P(X = events)."""
+    low, high = np.empty(len(events)), np.empty(len(events))
+    for place, (count, of) in enumerate(zip(events.tolist(), tried.tolist(), strict=True)):
+        told = reference.chances(of)
+        half = float(told[count]) / 2
+        low[place] = tails.below(told, count) + half
+        high[place] = tails.above(told, count) + half
+    return low, high
 
 
 def reference_of(events: Counts, tried: Counts, trimmed: float = USUAL_LIMITS.trimmed) -> Reference:
@@ -150,9 +133,7 @@ def reference_of(events: Counts, tried: Counts, trimmed: float = USUAL_LIMITS.tr
 def _without_extremes(
     events: Counts, tried: Counts, share: float, trimmed: float
 ) -> NDArray[np.intp]:
-    plain = Reference(share)
-    half = plain.just(events, tried) / 2
-    place = plain.below(events, tried) + half
+    place, _ = _mid_tails(events, tried, Reference(share))
     order = np.lexsort((tried, events, place))
     # One at least, where that leaves most of them: of thirty villages one may be the outlier.
     cut = math.ceil(len(order) * trimmed) if len(order) >= FEWEST_TRIMMED else 0

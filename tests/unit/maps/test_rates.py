@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from maps.rates import Reference, mid_p, reference_of, verdicts
+from maps.rates import Limits, Reference, discovery_rates, reference_of, verdicts
 
 ORACLES = Path(__file__).parents[2] / "samples" / "oracles"
 
@@ -19,26 +19,6 @@ ORACLES = Path(__file__).parents[2] / "samples" / "oracles"
 def oracle(name: str) -> list[dict[str, float]]:
     with (ORACLES / f"{name}.csv").open(encoding="utf-8") as opened:
         return [{key: float(text) for key, text in row.items()} for row in csv.DictReader(opened)]
-
-
-def one_mid_p(events: float, tried: float, reference: Reference) -> float:
-    return float(mid_p(np.array([int(events)]), np.array([int(tried)]), reference)[0])
-
-
-@pytest.mark.parametrize("row", oracle("binomial_tail_exact"))
-def test_tails_of_a_binomial_are_those_of_rational_arithmetic(row: dict[str, float]) -> None:
-    found = one_mid_p(row["events"], row["n"], Reference(row["theta"]))
-
-    assert found == pytest.approx(row["p_mid_two_sided"], rel=1e-9)
-
-
-@pytest.mark.parametrize("row", oracle("betabinomial_tail_exact"))
-def test_tails_of_a_beta_binomial_are_those_of_rational_arithmetic(row: dict[str, float]) -> None:
-    alpha, beta = row["alpha"], row["beta"]
-
-    found = one_mid_p(row["events"], row["n"], Reference(alpha / (alpha + beta), alpha, beta))
-
-    assert found == pytest.approx(row["p_mid_two_sided"], rel=1e-6)
 
 
 @pytest.mark.parametrize("row", oracle("funnel_binomial_exact"))
@@ -49,9 +29,14 @@ def test_limits_of_a_funnel_are_exact(row: dict[str, float]) -> None:
 
 
 def test_benjamini_and_hochbergs_own_example_rejects_four() -> None:
-    ps = [row["p_value"] for row in oracle("bh1995_pvalues")]
+    rows = oracle("bh1995_pvalues")
+    ps = [row["p_value"] for row in rows]
 
-    assert sum(q <= 0.05 for q in stats.false_discovery_control(ps)) == 4
+    qs = discovery_rates(np.array(ps))
+
+    assert [int(q <= 0.05) for q in qs] == [row["rejected_bh_q05"] for row in rows]
+    assert [int(p <= 0.05 / len(ps)) for p in ps] == [row["rejected_bonferroni_05"] for row in rows]
+    assert qs == pytest.approx(stats.false_discovery_control(ps), rel=1e-12)
 
 
 def test_a_village_with_four_times_the_cases_stands_out_and_its_like_do_not() -> None:
@@ -66,6 +51,23 @@ def test_none_of_twenty_is_too_few_to_judge_and_none_of_five_hundred_is_not() ->
 
     assert told[0].verdict == "too_few"
     assert told[1].verdict == "unusual"
+
+
+def test_each_limit_changes_what_is_said() -> None:
+    events, tried = [26, 1, *[6, 7, 5, 8, 6, 7] * 6], [80, 9, *[80] * 36]
+
+    def said(limits: Limits) -> str:
+        return verdicts(events, tried, limits)[0].verdict
+
+    assert said(Limits()) == "unusual"
+    assert said(Limits(q=1e-12)) == "watch"
+    assert said(Limits(q=1e-12, watch_q=1e-12)) != "watch"
+    assert said(Limits(smallest_ratio=4.5)) == "usual"
+    assert said(Limits(fewest=100)) == "too_few"
+    # What is not set aside counts among what is usual, and hides itself.
+    assert reference_of(np.array(events), np.array(tried), 0.0).alpha is not None
+    assert reference_of(np.array(events), np.array(tried), 0.02).alpha is None
+    assert verdicts(events, tried)[1].verdict == "too_few"
 
 
 def test_villages_that_differ_for_real_are_allowed_to() -> None:
