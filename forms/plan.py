@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forms.fields import CompiledForm, Field
+from forms.manner import manner_of
 
 MANY = frozenset({"select_multiple", "rank"})
 """Kinds of field whose answer is a list of choice names parted by spaces."""
@@ -66,6 +67,7 @@ class ReadingPlan:
         self.repeats = form.repeats
         self.fields: Mapping[str, Field] = {field.path: field for field in form.fields}
         self.root = _tree(form)
+        self.manner = manner_of(form)
         self.lists: dict[str, frozenset[str]] = {}
         for entity in form.entities:
             verbs = {"create": entity.creates, "update": entity.updates}

@@ -74,6 +74,7 @@ def add_readings(
                     "longitude": None,
                     "accuracy_m": None,
                     "household": {},
+                    "manner": {},
                     "flags": 0,
                 },
             )

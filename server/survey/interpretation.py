@@ -143,6 +143,7 @@ def _visit(answers: Answers, origin: Origin, zone: ZoneInfo) -> Row:
         "longitude": fix.longitude if fix else None,
         "accuracy_m": fix.accuracy_m if fix else None,
         "household": said,
+        "manner": answers.plan.manner.of([group.values for group in answers.everywhere()]),
         "flags": 0,
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from sqlalchemy import Connection, Table, delete
 
 from server.database import insert_or_replace, insert_rows, rows_with, table_of
-from server.survey import catalogue, decisions, folds, placing
+from server.survey import blocks, catalogue, decisions, folds, placing
 from server.survey.entities import folding
 from server.survey.interpretation import Interpretation
 from server.survey.likeness import settling
@@ -81,6 +81,7 @@ def apply(connection: Connection, interpretations: Sequence[Interpretation]) -> 
     _fold_households(connection, touched, current)
     _fold_persons(connection, touched, current)
     touched.differences.write(connection)
+    blocks.touch(connection, {*known, *(one.origin.submission_id for one in current)})
 
 
 def remove(connection: Connection, submission_ids: Sequence[int]) -> None:
@@ -92,6 +93,7 @@ def remove(connection: Connection, submission_ids: Sequence[int]) -> None:
     _fold_households(connection, touched)
     _fold_persons(connection, touched)
     touched.differences.write(connection)
+    blocks.touch(connection, submission_ids)
     folding.refold(connection, folding.forget(connection, submission_ids))
 
 

@@ -24,7 +24,7 @@ from server.survey.entities import folding
 from server.survey.interpretation import Keys
 from server.survey.plans import Plans
 from server.survey.writer import Lane, Writer
-from server.tables import projections, signals, truth
+from server.tables import projections, signals, truth, worker_blocks
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # The newest migration; another one in the database means that `alembic upgrade` has work to do.
@@ -32,7 +32,11 @@ NEWEST_MIGRATION = "0003"
 # Raise this when interpretation, folds or tallies change: the site then rebuilds at its next start.
 PROJECTION_STAMP = "3"
 
-PROJECTED_TABLES = [*tables_of(projections.__name__), *tables_of(signals.__name__)]
+PROJECTED_TABLES = [
+    table
+    for module in (projections, signals, worker_blocks)
+    for table in tables_of(module.__name__)
+]
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,9 @@ class Visit(Base):
 
     `moment` orders reports: the instant the visit ended as told by the phone, then the instance
     id, so that the order is the same whatever arrived first. `household` holds the household
-    concepts that were answered; `flags` counts the submission's flags. `told_household_id` is the
-    household told, where somebody merged it with the one that counts, else None.
+    concepts that were answered, `manner` how the form was filled in (forms.manner); `flags` counts
+    the submission's flags. `told_household_id` is the household told, where somebody merged it
+    with the one that counts, else None.
     """
 
     __tablename__ = "visit"
@@ -97,6 +98,7 @@ class Visit(Base):
     longitude: Mapped[float | None]
     accuracy_m: Mapped[float | None]
     household: Mapped[dict[str, Any]] = mapped_column(JSON)
+    manner: Mapped[dict[str, Any]] = mapped_column(JSON)
     flags: Mapped[int]
 
 

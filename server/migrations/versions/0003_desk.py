@@ -138,6 +138,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "changed_block",
+        sa.Column("block", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("block"),
+    )
+    op.create_table(
         "check_run",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("started_at", UtcTime(), nullable=False),
@@ -170,12 +176,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "village_code", "day"),
     )
     op.create_table(
-        "fact_word",
-        sa.Column("code", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("word", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("code"),
-    )
-    op.create_table(
         "pair_decision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -204,20 +204,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("merged_id IS NOT NULL"),
     )
     op.create_index("pair_decision_by_second", "pair_decision", ["second_id"], unique=False)
-    op.create_table(
-        "record_facts",
-        sa.Column("submission_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("told", sa.LargeBinary(), nullable=False),
-        sa.Column("readings", sa.LargeBinary(), nullable=False),
-        sa.Column("answers", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("submission_id"),
-    )
-    op.create_table(
-        "records_compared",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
     op.create_table(
         "register_sign_off",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -303,8 +289,6 @@ def downgrade() -> None:
     op.drop_table("task_step")
     op.drop_index("register_sign_off_by_township", table_name="register_sign_off")
     op.drop_table("register_sign_off")
-    op.drop_table("records_compared")
-    op.drop_table("record_facts")
     op.drop_index("pair_decision_by_second", table_name="pair_decision")
     op.drop_index(
         "pair_decision_by_merged",
@@ -314,10 +298,10 @@ def downgrade() -> None:
     )
     op.drop_index("pair_decision_by_first", table_name="pair_decision")
     op.drop_table("pair_decision")
-    op.drop_table("fact_word")
     op.drop_table("day_target")
     op.drop_table("check_setting")
     op.drop_table("check_run")
+    op.drop_table("changed_block")
     op.drop_table("boundary_import")
     op.drop_index("back_check_entry_by_village", table_name="back_check_entry")
     op.drop_index("back_check_entry_by_record", table_name="back_check_entry")
