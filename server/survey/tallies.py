@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, tuple_
 
 from server.database import Base, add_up, insert_or_replace, rows_with, table_of
 from server.tables.projections import (
+    AgeTally,
     DayTally,
     DiseaseTally,
     DoneTally,
@@ -50,6 +51,7 @@ class Differences:
         self._day: Counter[tuple[str, Any, str]] = Counter()
         self._done: Counter[tuple[str, Any]] = Counter()
         self._person_day: Counter[tuple[str, str, Any]] = Counter()
+        self._age: Counter[tuple[str, str, int]] = Counter()
         self._entity: Counter[tuple[str, str]] = Counter()
         self._digest: Counter[tuple[str, str]] = Counter()
 
@@ -79,6 +81,7 @@ class Differences:
         self._village[code, "screened"] += sign * (row["screened_on"] is not None)
         self._village[code, "documented"] += sign * bool(row["documented"])
         self._village[code, "suspected"] += sign * bool(row["suspected"] and not row["documented"])
+        self._age[code, row["sex"], _born(row)] += sign
         if row["found_on"]:
             kind = "documented" if row["documented"] else "suspected"
             self._person_day[code, kind, row["found_on"]] += sign
@@ -103,6 +106,7 @@ class Differences:
         _add(connection, DayTally, self._day, "submissions")
         _add(connection, DoneTally, self._done, "households")
         _add(connection, PersonDayTally, self._person_day, "persons")
+        _add(connection, AgeTally, self._age, "persons")
         self._write_entities(connection)
 
     def _write_village(self, connection: Connection) -> None:
@@ -178,6 +182,12 @@ def _drop_zeros(
 def _mark(row: Row, names: tuple[str, ...]) -> int:
     text = "|".join([str(row[name]) for name in names])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=5).digest())
+
+
+def _born(row: Row) -> int:
+    """Return a person's year of birth, 0 when nobody told it."""
+    told = row["birth_date"].year if row["birth_date"] else row["birth_year"]
+    return told or 0
 
 
 def _digest(row: Row) -> int:

@@ -243,6 +243,8 @@ class Household(Base):
     __table_args__ = (
         Index("household_by_village", "village_code", "outcome"),
         Index("household_by_phone", "phone"),
+        # All that the map asks for, in the order of the view's lower edge.
+        Index("household_by_place", "latitude", "longitude", "village_code", "outcome"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     village_code: Mapped[str]
@@ -419,6 +421,16 @@ class PersonDayTally(Base):
     village_code: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
+    persons: Mapped[int]
+
+
+class AgeTally(Base):
+    """Persons of one village by sex and year of birth; 0 for a year nobody told."""
+
+    __tablename__ = "age_tally"
+    village_code: Mapped[str] = mapped_column(primary_key=True)
+    sex: Mapped[str] = mapped_column(primary_key=True)
+    born: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     persons: Mapped[int]
 
 
