@@ -5,6 +5,7 @@ Every query costs its villages, not its submissions: it reads tallies (tables/pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,7 +64,7 @@ def coverage_by_village(
     if township is not None:
         query = query.where(Village.township_code == township)
     rows: list[Any] = list(session.execute(query))
-    places = _places(session, [row[0] for row in rows])
+    places = places_of(session, [row[0] for row in rows])
     return [_coverage(row, places, today) for row in rows]
 
 
@@ -98,7 +99,7 @@ def _coverage(row: Any, places: dict[str, Point], today: date) -> VillageCoverag
     )
 
 
-def _places(session: Session, villages: list[Village]) -> dict[str, Point]:
+def places_of(session: Session, villages: Sequence[Village]) -> dict[str, Point]:
     """Return each village's point: the registry's, its clinic's, or where its visits were."""
     places = {
         village.code: Point(village.latitude, village.longitude)

@@ -51,7 +51,9 @@ class RateModel(Base):
 
     `share` is the mean; `alpha` and `beta` tell how far villages differ, None where they do not.
     `funnel` holds rows of persons, then the limits that 0.1, 2.5, 97.5 and 99.9 % of counts lie
-    below, as shares. `inputs` is a hash of the counts, so that nothing is worked out twice.
+    below, as shares. `alikeness` is Moran's I, None where nothing can be said. `inputs` stands for
+    the counts, places and thresholds, `scanned` for those that neighbouring villages were last
+    looked for with, so that nothing is worked out twice.
     """
 
     __tablename__ = "rate_model"
@@ -60,12 +62,18 @@ class RateModel(Base):
     alpha: Mapped[float | None]
     beta: Mapped[float | None]
     funnel: Mapped[list[Any]] = mapped_column(JSON)
+    alikeness: Mapped[float | None]
     inputs: Mapped[str]
+    scanned: Mapped[str]
     worked_out_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class VillageRate(Base):
-    """One village's count of one indicator against what is usual (maps.rates.RateVerdict)."""
+    """One village's count of one indicator against what is usual (maps.rates.RateVerdict).
+
+    `smoothed` is its share drawn towards the mean of all villages, `smoothed_locally` towards that
+    of its neighbours; None there where nobody knows where it lies.
+    """
 
     __tablename__ = "village_rate"
     indicator: Mapped[str] = mapped_column(primary_key=True)
@@ -76,6 +84,8 @@ class VillageRate(Base):
     ratio: Mapped[float | None]
     p: Mapped[float]
     q: Mapped[float]
+    smoothed: Mapped[float]
+    smoothed_locally: Mapped[float | None]
     verdict: Mapped[str] = mapped_column(index=True)
 
 

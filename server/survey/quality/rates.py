@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, delete, func, select
 
-from maps import rates
+from maps import rates, smoothing
 from maps.rates import Limits, RateVerdict, Reference
 from server.database import insert_rows, table_of, writing
 from server.survey import catalogue
-from server.survey.quality import signals, thresholds
+from server.survey.quality import nearby, signals, thresholds
+from server.survey.quality.nearby import Nearby
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
 from server.tables.projections import DiseaseTally, VillageTally
@@ -63,16 +64,18 @@ class Counted:
 
 def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
     """Bring figures and signals up to date with counts and thresholds."""
-    own = thresholds.hash_of(thresholds.of_check(chosen, CHECK))
     with site.engine.connect() as connection:
         counted = counts(connection, chosen["rate.fewest_cases"])
+        around = nearby.nearby(connection)
         known = dict(connection.execute(select(MODEL.c.indicator, MODEL.c.inputs)).all())
         townships = dict(connection.execute(select(Village.code, Village.township_code)).all())
+    own = f"{thresholds.hash_of(thresholds.of_check(chosen, CHECK))}:{around.hash}"
     changed = [one for one in counted if known.get(one.indicator) != _inputs(one, own)]
     gone = known.keys() - {one.indicator for one in counted}
     if not changed and not gone:
         return NOTHING
-    told = [_told(one, chosen, own, now) for one in changed]
+    limits = limits_of(chosen)
+    told = [_told(one, limits, around, now, _inputs(one, own)) for one in changed]
     listed = [
         {**row, "township_code": townships.get(row["subject"], "")}
         for one in told
@@ -140,31 +143,43 @@ def _inputs(counted: Counted, own: str) -> str:
     return f"{counted.hash}:{own}"
 
 
-def _told(counted: Counted, chosen: Mapping[str, float], own: str, now: datetime) -> _Told:
-    limits = Limits(
+def limits_of(chosen: Mapping[str, float]) -> Limits:
+    """Return what counts as unusual at this site."""
+    return Limits(
         q=chosen["rate.q"],
         watch_q=chosen["rate.watch_q"],
         smallest_ratio=chosen["rate.smallest_ratio"],
         fewest=int(chosen["rate.fewest"]),
         trimmed=chosen["rate.trimmed"],
     )
+
+
+def _told(counted: Counted, limits: Limits, around: Nearby, now: datetime, inputs: str) -> _Told:
     events, tried = np.asarray(counted.events), np.asarray(counted.tried)
     reference = rates.reference_of(events, tried, limits.trimmed)
-    inputs = _inputs(counted, own)
+    beside = around.neighbours(counted.villages)
     model = {
         "indicator": counted.indicator,
         "share": reference.share,
         "alpha": reference.alpha,
         "beta": reference.beta,
         "funnel": funnel(reference, max(counted.tried)),
+        "alikeness": smoothing.alikeness(counted.events, counted.tried, beside),
         "inputs": inputs,
+        "scanned": "",
         "worked_out_at": now,
     }
     told = rates.held_against(reference, events, tried, limits)
+    drawn = smoothing.smoothed(counted.events, counted.tried)
+    by_neighbours = smoothing.locally_smoothed(counted.events, counted.tried, beside)
     pairs = list(zip(counted.villages, told, strict=True))
     return _Told(
         model,
-        [_row(counted.indicator, village, one) for village, one in pairs],
+        [
+            _row(counted.indicator, village, one)
+            | {"smoothed": drawn[at], "smoothed_locally": by_neighbours[at] if beside[at] else None}
+            for at, (village, one) in enumerate(pairs)
+        ],
         [
             _signal(counted.indicator, village, one, reference) | {"compared": inputs}
             for village, one in pairs

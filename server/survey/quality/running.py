@@ -14,7 +14,8 @@ from sqlalchemy import insert, update
 
 from server.database import table_of, writing
 from server.survey.back_checks import rates as rates_of_back_checks
-from server.survey.quality import rates, thresholds, workers
+from server.survey.quality import rates, registers, scan, signals, thresholds, workers
+from server.survey.quality.records import work as records
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
 from server.tables.tasks import CheckRun
@@ -34,7 +35,10 @@ def _workers(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
 
 # In this order; a new check gets one line here.
 STEPS: Mapping[str, Step] = {
+    "records": records.work_out,
     "villages": rates.work_out,
+    "neighbours": scan.work_out,
+    "registers": registers.work_out,
     "workers": _workers,
     "back_checks": rates_of_back_checks.work_out,
 }
@@ -61,7 +65,7 @@ def run(
                 fault="",
             )
         ).inserted_primary_key
-    changes: dict[str, Change] = {}
+    changes: dict[str, Change] = {"off": _switched_off(site, chosen, now)}
     seconds: dict[str, float] = {}
     faults = []
     for name, step in STEPS.items():
@@ -87,3 +91,12 @@ def run(
             )
         )
     return changes
+
+
+def _switched_off(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
+    """Take out what checks say that this site switched off since: their steps may skip it."""
+    off = thresholds.off(chosen)
+    if not off:
+        return NOTHING
+    with writing(site.engine, is_durable=False) as connection:
+        return signals.bring(connection, sorted(off), [], now)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, tuple_
 
 from server.database import insert_rows, table_of
+from server.survey.quality import thresholds
 from server.survey.stored_rows import chunks
 from server.tables.signals import Signal
 from server.tables.tasks import TaskStep
@@ -47,8 +48,10 @@ def bring(
 
     Rows hold the columns of Signal but `noticed_at`: that stays while a signal asks something of a
     person, so that a task does not become a new one with each reading of a running round; it is
-    new once it was closed and its inputs changed. Rows that did not change are not written.
+    new once it was closed and its inputs changed. Rows that did not change are not written, nor
+    those of a check that this site switched off.
     """
+    off = thresholds.off(thresholds.current(connection))
     conditions = [SIGNAL.c.check.in_(checks)]
     if indicators is not None:
         conditions.append(SIGNAL.c.indicator.in_(indicators))
@@ -59,6 +62,8 @@ def bring(
     closed = _closed(connection, checks)
     after = {}
     for row in rows:
+        if row["check"] in off:
+            continue
         key = tuple(row[name] for name in KEY)
         old = before.get(key)
         stays = old is not None and _stays(old, row, is_closed=(*key, old["inputs"]) in closed)
