@@ -43,6 +43,9 @@ class Settings:
     oldest_app: str = "2024.3"
     base_map_limit_bytes: int = 1_000_000_000
     pdf_font: str = ""
+    address: str = ""
+    mail: str = ""
+    mail_from: str = ""
 
     @classmethod
     def read(
@@ -77,6 +80,11 @@ class Settings:
         DOORSTEP_BASE_MAP_LIMIT  longest base map (MBTiles) in bytes; default 1 GB
         DOORSTEP_PDF_FONT        a TrueType font with Chinese characters to put into PDFs; default
                                  none: the reader's own Song is named
+        DOORSTEP_ADDRESS         how people reach the site, for links in messages; default where it
+                                 was last served
+        DOORSTEP_MAIL            the SMTP server for alerts: smtp://host:25, smtp+tls://name:password@
+                                 host:587 or smtps://host:465; default none: nothing is mailed
+        DOORSTEP_MAIL_FROM       the address those mails come from
         """
         env = os.environ if environment is None else environment
         where = Path(folder or env.get("DOORSTEP_DATA", "doorstep-data")).expanduser().resolve()
@@ -105,6 +113,9 @@ class Settings:
             oldest_app=env.get("DOORSTEP_OLDEST_APP", cls.oldest_app),
             base_map_limit_bytes=int(env.get("DOORSTEP_BASE_MAP_LIMIT", cls.base_map_limit_bytes)),
             pdf_font=env.get("DOORSTEP_PDF_FONT", ""),
+            address=env.get("DOORSTEP_ADDRESS", ""),
+            mail=env.get("DOORSTEP_MAIL", ""),
+            mail_from=env.get("DOORSTEP_MAIL_FROM", ""),
         )
 
     @property

@@ -8,6 +8,7 @@ the one that started it.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import logging
 import multiprocessing
 import os
@@ -28,9 +29,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.app import create_app
 from server.config import Settings
+from server.survey.alerts import turns
 from server.survey.entities import backlog
 from server.survey.first_run import PROJECT
 from server.survey.site import Site
+from server.web.language import say
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,9 @@ LOOK_EVERY_S = 15
 # A start is busy enough: the first check comes a minute later.
 CHECK_AFTER_S = 60
 HOUSEKEEPING_EVERY_S = 3600
+TELL_EVERY_S = 60
+# Plans and phones change by the day.
+THOROUGH_EVERY = 10
 # linux/tcp.h, struct tcp_info: eight bytes, then 32-bit numbers; these two count milliseconds.
 _TCP_INFO = struct.Struct("8B24I")
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -58,6 +64,9 @@ def load() -> Flask:
     threading.Thread(
         target=_keep_house, args=(app.extensions["site"],), name="housekeeping", daemon=True
     ).start()
+    threading.Thread(
+        target=_tell, args=(app.extensions["site"],), name="alerts", daemon=True
+    ).start()
     if hasattr(socket, "TCP_INFO"):
         threading.Thread(
             target=_cut_for_ever, args=(settings.port,), name="silence", daemon=True
@@ -72,6 +81,14 @@ def _keep_house(site: Site) -> None:
         time.sleep(CHECK_AFTER_S)
         _try(lambda: _check(site))
         time.sleep(HOUSEKEEPING_EVERY_S)
+
+
+def _tell(site: Site) -> None:
+    """Look for what people want to be told of, and send it, every minute."""
+    for turn in itertools.count():
+        time.sleep(TELL_EVERY_S)
+        is_thorough = turn % THOROUGH_EVERY == 0
+        _try(lambda full=is_thorough: turns.take(site, PROJECT, say, is_thorough=full))  # type: ignore[misc]
 
 
 def _try(work: Callable[[], object]) -> None:

@@ -29,6 +29,8 @@ from server.survey import (
 )
 from server.survey import bin as the_bin
 from server.survey.accounts import Role
+from server.survey.alerts import messages, rules, turns
+from server.survey.alerts.rules import NewRule
 from server.survey.areas import WHOLE_SITE
 from server.survey.boundaries import Brought
 from server.survey.entities import actions
@@ -36,21 +38,25 @@ from server.survey.entities.actions import NewAction
 from server.survey.phones import NewPhone
 from server.survey.registry.sample import import_sample
 from server.survey.site import Site, open_site
+from server.survey.tasks import write_key
 from server.tables.decisions import Correction, EntityImport
 from server.tables.projections import Household
 from server.tables.reference import BaseMap, Clinic, Village
 from server.tables.signals import VillageRate
 from server.tables.truth import Batch, RegistryImport
+from server.web import language
 from tests import tile_maps
 from tests.builders import RECEIVED_AT, VILLAGE, a_member, an_id, roster_xml, screening_xml
 from tests.phone_site import AWAY, ROSTER
 from tests.signed_in import browser_of
+from tests.task_rows import a_signal, bring
 
 NAME, REASON, PHONE, MAP_NAME = "王小一", "号码不对", "张医生的手机", "高川底图"
 HOUSE = an_id("household entity", "uuid:r1")
 PERSON = an_id("person", NAME)
 OWN_AREA, OTHER_AREA = "130921", "532301"
 AREA_MAP = "130921211000"
+TASK = ("rate", VILLAGE, "found")
 PHOTO = "dx.jpg"
 
 
@@ -77,7 +83,10 @@ class Filled:
     map: int
     entity_import: int
     registry_import: int
+    task: str
     border_import: int
+    alert: int
+    alert_message: int
     account: int
     draft_token: str
 
@@ -94,6 +103,7 @@ def filled_site(folder: Path) -> Iterator[Filled]:
         shapes = {VILLAGE: box(116.8, 38.0, 116.9, 38.1)}
         brought = Brought("高川界线.geojson", "0" * 64, "wgs84", shapes)
         border = boundaries.keep(session, brought, "test", datetime.now(UTC))
+        alert = _alert(site, session)
     with Session(site.engine) as session:
         yield Filled(
             site=site,
@@ -112,11 +122,25 @@ def filled_site(folder: Path) -> Iterator[Filled]:
             map=session.scalars(select(BaseMap.id)).one(),
             entity_import=session.scalars(select(EntityImport.id)).one(),
             registry_import=max(session.scalars(select(RegistryImport.id))),
+            task=write_key(TASK),
             border_import=border,
+            alert=alert,
+            alert_message=1,
             account=account,
             draft_token=drafts.needed(session, 1, "roster").token,
         )
     site.close()
+
+
+def _alert(site: Site, session: Session) -> int:
+    """Make a rule of the township that was tried once; return its number."""
+    condition = {"codes": ["lung_cancer"]}
+    wish = NewRule(
+        "高川提醒", "found", OWN_AREA, condition, ["a@example.org"], "", True, None, "zh"
+    )
+    rule = rules.add(session, 1, wish, WHOLE_SITE, "test", datetime.now(UTC))
+    session.add_all(messages.trial(rule, "高川", turns.frame_of(site, language.say)))
+    return rule.id
 
 
 def _registers(site: Site) -> tuple[NewPhone, NewPhone, int]:
@@ -178,10 +202,13 @@ def _desk(site: Site, here: NewPhone, folder: Path) -> None:
         ]
         actions.act(session, 1, "test", done)
         rate = {"events": 30, "tried": 80, "expected": 6.0, "ratio": 5.0, "p": 0.0, "q": 0.0}
+        rate["smoothed"] = 0.3
         session.execute(
             insert(VillageRate),
             {"indicator": "found", "village_code": VILLAGE, "verdict": "unusual", **rate},
         )
+    told = {**rate, "low": 2, "high": 11}
+    bring(site, a_signal(*TASK, figures=told))
     office = browser_of(site, "office", [OWN_AREA])
     made = office.post(
         "/screening",

@@ -8,8 +8,10 @@ from sqlalchemy.exc import OperationalError
 from server import database
 from server.cli import (
     account,
+    alert,
     assignment,
     basemap,
+    boundary,
     checks,
     demo,
     entity,
@@ -86,8 +88,10 @@ for command in form_drafts.COMMANDS:
     form.form.add_command(command)
 main.add_command(phone.phone)
 main.add_command(basemap.basemap)
+main.add_command(boundary.boundary)
 main.add_command(assignment.assignment)
 main.add_command(plan.plan)
+main.add_command(alert.alert)
 main.add_command(entity.entity)
 main.add_command(registry.registry)
 main.add_command(checks.checks)

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    format_timedelta,
+    get_day_names,
+)
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from flask import Flask, current_app, g, has_request_context, request
@@ -60,6 +66,12 @@ def words(language: str) -> Words:
             elif isinstance(message.string, str) and message.string:
                 one[message.id] = message.string
     return Words(one, {ids: text for ids, text in many.items() if text})
+
+
+def say(msgid: str, chosen: str, /, **places: object) -> str:
+    """Return a text in a language that is named: for letters, which nobody asks for."""
+    text = words(chosen).text(msgid)
+    return text % places if places else text
 
 
 def language() -> str:
@@ -119,6 +131,18 @@ def percent(share: float | None, decimals: int = 0) -> str:
 def day(value: date | None) -> str:
     """Write a calendar day: 2026年11月22日, 22 Nov 2026; "–" when it is not known."""
     return "–" if value is None else format_date(value, "medium", locale=_LOCALES[language()])
+
+
+def short_day(value: date) -> str:
+    """Write a day without its year, for the foot of a picture: 11月22日, 22 Nov."""
+    pattern = {"zh": "M月d日", "en": "d MMM"}[language()]
+    return format_date(value, pattern, locale=_LOCALES[language()])
+
+
+def weekdays() -> list[str]:
+    """Return the short names of the days of the week, Monday first: 周一, Mon."""
+    names = get_day_names("abbreviated", locale=_LOCALES[language()])
+    return [names[number] for number in range(7)]
 
 
 def moment(value: datetime | None) -> str:

@@ -93,6 +93,9 @@ SHELVES = (
                 "submissions.show", "Submissions", "What phones sent, and what looks wrong in it"
             ),
             Place("reviews.queue", "Sent back", "Records that wait for a correction"),
+            Place(
+                "back_checks.show", "Back-checks", "Asked again by somebody else, and what differs"
+            ),
         ),
     ),
     Shelf(
@@ -109,6 +112,7 @@ SHELVES = (
             ),
             Place("assignments.show", "Villages and phones", "Who serves which village"),
             Place("rounds.show", "Plan", "Days of a round, and what is needed each working day"),
+            Place("alerts.show", "Alerts", "Who is told of what, and what went out"),
             Place("base_maps.show", "Base maps", "Offline maps for phones and for the map here"),
             Place(
                 "forms.show", "Forms", "What phones ask", also=("forms.new", "form_files.shared")

@@ -45,6 +45,12 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "accounts.disable": ({"account_id": "$account"}, {}),
     "accounts.enable": ({"account_id": "$account"}, {}),
     "accounts.link": ({"account_id": "$account"}, {}),
+    "alerts.one": ({"rule_id": "$alert"}, {}),
+    "alerts.change": ({"rule_id": "$alert"}, {"name": "x"}),
+    "alerts.stop": ({"rule_id": "$alert"}, {}),
+    "alerts.trial": ({"rule_id": "$alert"}, {}),
+    "alerts.message": ({"message_id": "$alert_message"}, {}),
+    "alerts.repeat": ({"message_id": "$alert_message"}, {}),
     "base_maps.one": ({"map_id": "$map"}, {}),
     "base_maps.remove": ({"map_id": "$map"}, {}),
     "base_maps.tile": ({"map_id": "$map", "zoom": 6, "column": 52, "row": 24}, {}),
@@ -94,6 +100,8 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "submissions.reveal": (SENT, WHY),
     "submissions.file": ({"submission_id": "$edit", "name": PHOTO}, {}),
     "unusual.close": ({"code": VILLAGE, "indicator": "found"}, {"reason": "explained"}),
+    "task_page.act": ({"key": "$task"}, {"do": "close", "reason": "explained"}),
+    "task_page.show": ({"key": "$task"}, {}),
     "villages.one": ({"code": VILLAGE}, {}),
     "worker_checks.close": (
         {"phone_id": "$phone", "check": "pace", "indicator": "visits"},
@@ -114,6 +122,8 @@ OWN_ROWS: dict[str, dict[str, Any]] = {
     "entity_properties.one": {"list_name": "persons"},
     "form_drafts.show": {"form_id": "roster"},
     "registry.one_import": {"import_id": "$registry_import"},
+    "tasks.download": {"queue": "villages", "kind": "csv"},
+    "tasks.together": {"queue": "records"},
 }
 # Forms, lists' rules, catalogues and keys are the whole site's; uploads are named by their hash.
 WHOLE_SITES = (
