@@ -39,6 +39,7 @@ from server.survey.phones import NewPhone
 from server.survey.registry.sample import import_sample
 from server.survey.site import Site, open_site
 from server.survey.tasks import write_key
+from server.tables.back_checks import BackCheckDraw, BackCheckEntry
 from server.tables.decisions import Correction, EntityImport
 from server.tables.projections import Household
 from server.tables.reference import BaseMap, Clinic, Village
@@ -87,6 +88,8 @@ class Filled:
     border_import: int
     alert: int
     alert_message: int
+    draw: int
+    back_check: int
     account: int
     draft_token: str
 
@@ -126,6 +129,8 @@ def filled_site(folder: Path) -> Iterator[Filled]:
             border_import=border,
             alert=alert,
             alert_message=1,
+            draw=session.scalars(select(BackCheckEntry.draw_id)).one(),
+            back_check=session.scalars(select(BackCheckEntry.id)).one(),
             account=account,
             draft_token=drafts.needed(session, 1, "roster").token,
         )
@@ -141,6 +146,40 @@ def _alert(site: Site, session: Session) -> int:
     rule = rules.add(session, 1, wish, WHOLE_SITE, "test", datetime.now(UTC))
     session.add_all(messages.trial(rule, "高川", turns.frame_of(site, language.say)))
     return rule.id
+
+
+def _draw(session: Session, here: NewPhone) -> None:
+    """Draw one household of the township for a second interview."""
+    day = RECEIVED_AT.date()
+    draw = BackCheckDraw(
+        project_id=1,
+        area_code="",
+        starts_on=day,
+        ends_on=day,
+        stratum="worker",
+        share=0.1,
+        least=1,
+        seed=1,
+        at=RECEIVED_AT,
+        who="test",
+    )
+    session.add(draw)
+    session.flush()
+    entry = BackCheckEntry(
+        draw_id=draw.id,
+        project_id=1,
+        entity_id=an_id("back check"),
+        household_id=session.scalars(select(Household.id)).first() or "",
+        village_code=VILLAGE,
+        form_id="household_roster",
+        root_instance_id="uuid:r1",
+        interviewed_on=day,
+        first_phone_id=here.id,
+        phone_id=here.id,
+        label="高川村 HH0001",
+        said={"visited": "yes"},
+    )
+    session.add(entry)
 
 
 def _registers(site: Site) -> tuple[NewPhone, NewPhone, int]:
@@ -203,6 +242,7 @@ def _desk(site: Site, here: NewPhone, folder: Path) -> None:
         actions.act(session, 1, "test", done)
         rate = {"events": 30, "tried": 80, "expected": 6.0, "ratio": 5.0, "p": 0.0, "q": 0.0}
         rate["smoothed"] = 0.3
+        _draw(session, here)
         session.execute(
             insert(VillageRate),
             {"indicator": "found", "village_code": VILLAGE, "verdict": "unusual", **rate},

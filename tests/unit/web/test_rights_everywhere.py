@@ -51,6 +51,10 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "alerts.trial": ({"rule_id": "$alert"}, {}),
     "alerts.message": ({"message_id": "$alert_message"}, {}),
     "alerts.repeat": ({"message_id": "$alert_message"}, {}),
+    "back_checks.draw": ({"draw_id": "$draw"}, {}),
+    "back_checks.give": ({"entry_id": "$back_check"}, {"phone": "1"}),
+    "back_checks.one": ({"entry_id": "$back_check"}, {}),
+    "back_checks.withdraw": ({"entry_id": "$back_check"}, {}),
     "base_maps.one": ({"map_id": "$map"}, {}),
     "base_maps.remove": ({"map_id": "$map"}, {}),
     "base_maps.tile": ({"map_id": "$map", "zoom": 6, "column": 52, "row": 24}, {}),
@@ -111,6 +115,7 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 # What shows the reader's own rows only, or asks for what he types: nothing of the other area.
 OWN_ROWS: dict[str, dict[str, Any]] = {
+    "back_checks.download": {"kind": "csv"},
     "clinics.download": {"kind": "csv"},
     "coverage.download": {"kind": "csv"},
     "decryption.ask_form": {"form_id": "household_roster"},
@@ -128,6 +133,8 @@ OWN_ROWS: dict[str, dict[str, Any]] = {
 # Forms, lists' rules, catalogues and keys are the whole site's; uploads are named by their hash.
 WHOLE_SITES = (
     "assignments.",
+    "back_checks.do",
+    "back_checks.preview",
     "catalogue.one",
     "decryption.take",
     "encryption.",
