@@ -25,11 +25,13 @@ from sqlalchemy.orm import Session
 from server.errors import Missing
 from server.survey import task_queries
 from server.survey.areas import Scope
-from server.survey.quality.checks import FAMILIES, Family
+from server.survey.quality.checks import CHECKS, FAMILIES, Family
 from server.survey.stored_rows import chunks
 from server.survey.task_queries import CLOSED
+from server.tables.reference import Village
 from server.tables.signals import Signal
 from server.tables.tasks import TaskStep
+from server.tables.truth import Phone
 
 PAGE = 50
 STATES = ("open", "mine", "late", "closed")
@@ -124,6 +126,15 @@ class TaskPage:
         return self.number * PAGE < self.total
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a queue can be narrowed to: names of checks, villages and workers with their names."""
+
+    checks: Sequence[str]
+    villages: Sequence[tuple[str, str]]
+    workers: Sequence[tuple[int, str]]
+
+
 def write_key(key: Key) -> str:
     """Return what names a task in addresses: letters, digits, - and _."""
     told = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
@@ -188,6 +199,28 @@ def page(session: Session, reader: Reader, wanted: Wanted, number: int = 1) -> T
         .offset((number - 1) * PAGE)
     )
     return TaskPage([_task(row) for row in rows], total or 0, number)
+
+
+def choices(session: Session, reader: Reader, family: Family) -> Choices:
+    """Return what a queue can be narrowed to, open or closed."""
+    conditions = task_queries.conditions(reader.scope, sees_sensitive=reader.sees_sensitive)
+    mine = select(Signal.check).where(Signal.family == family, *conditions)
+    known = {*session.scalars(mine.distinct())}
+    villages = session.execute(
+        select(Village.code, Village.name)
+        .where(Village.code.in_(mine.with_only_columns(Signal.village_code)))
+        .order_by(Village.code)
+    )
+    workers = session.execute(
+        select(Phone.id, Phone.name)
+        .where(Phone.id.in_(mine.with_only_columns(Signal.phone_id)))
+        .order_by(Phone.name, Phone.id)
+    )
+    return Choices(
+        checks=[name for name in CHECKS if name in known],
+        villages=[(code, name) for code, name in villages],
+        workers=[(number, name) for number, name in workers],
+    )
 
 
 def every(session: Session, reader: Reader, wanted: Wanted) -> list[Task]:

@@ -1,0 +1,47 @@
+"""How a run of the checks is told: how far it is, how it ended, and what its thresholds are."""
+
+from __future__ import annotations
+
+from server.survey.quality.on_demand import Run
+from server.web import language
+from server.web.language import _, ngettext
+
+STEP_WORDS = {
+    "records": "Records",
+    "villages": "Villages",
+    "workers": "Workers",
+    "back_checks": "Back-checks",
+    "duplicates": "Duplicates",
+}
+
+
+def words(run: Run) -> str:
+    """Return in one sentence how a run stands or ended."""
+    if run.state == "never":
+        return _("Nothing has been checked yet: that happens every hour, or when you ask for it.")
+    if run.is_running and not run.step:
+        return _("The checks are starting.")
+    if run.is_running:
+        step = _(STEP_WORDS[run.step]) if run.step in STEP_WORDS else run.step
+        return _(
+            "The checks are running, step %(number)s of %(steps)s: %(step)s",
+            number=run.number,
+            steps=run.steps,
+            step=step,
+        )
+    if run.state == "broken":
+        return _("The last run of the checks broke off; the next hour brings another.")
+    if run.state == "failed":
+        return _("One part of the last run failed, and was noted: %(fault)s", fault=run.fault)
+    gone = language.number(run.cleared)
+    return ngettext(
+        "The last run brought %(n)s new line and took away %(gone)s.",
+        "The last run brought %(n)s new lines and took away %(gone)s.",
+        run.raised,
+        gone=gone,
+    )
+
+
+def threshold_name(name: str) -> str:
+    """Return a threshold's number as the settings call it: the part after its check."""
+    return name.partition(".")[2]
