@@ -28,6 +28,7 @@ from server.cli import (
     registry,
     serve,
     status,
+    task,
 )
 from server.cli.options import examples, in_words, say
 from server.config import VERSION
@@ -95,6 +96,7 @@ main.add_command(alert.alert)
 main.add_command(entity.entity)
 main.add_command(registry.registry)
 main.add_command(checks.checks)
+main.add_command(task.task)
 main.add_command(demo.demo)
 main.add_command(register.register)
 main.add_command(rebuild.rebuild)

@@ -133,9 +133,6 @@ def links(task: Task) -> list[dict[str, str]]:
         path = door.way("workers.one", phone_id=task.phone_id)
         path = path or door.way("worker_checks.one", phone_id=task.phone_id)
         found.append((_("All checks of this worker"), path))
-        found.append(
-            (_("The submissions of this phone"), door.way("submissions.show", phone=task.phone_id))
-        )
     if task.village_code and task.family != "worker":
         found.append((_("The village"), door.way("villages.one", code=task.village_code)))
     return [{"title": words, "url": url} for words, url in found if url]
