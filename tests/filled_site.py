@@ -26,6 +26,7 @@ from server.survey import (
     intake,
     phones,
     publishing,
+    sign_offs,
 )
 from server.survey import bin as the_bin
 from server.survey.accounts import Role
@@ -43,6 +44,7 @@ from server.tables.back_checks import BackCheckDraw, BackCheckEntry
 from server.tables.decisions import Correction, EntityImport
 from server.tables.projections import Household
 from server.tables.reference import BaseMap, Clinic, Village
+from server.tables.sign_offs import RegisterSignOff
 from server.tables.signals import VillageRate
 from server.tables.truth import Batch, RegistryImport
 from server.web import language
@@ -88,6 +90,7 @@ class Filled:
     border_import: int
     alert: int
     alert_message: int
+    sign_off: int
     draw: int
     back_check: int
     account: int
@@ -129,6 +132,7 @@ def filled_site(folder: Path) -> Iterator[Filled]:
             border_import=border,
             alert=alert,
             alert_message=1,
+            sign_off=session.scalars(select(RegisterSignOff.id)).one(),
             draw=session.scalars(select(BackCheckEntry.draw_id)).one(),
             back_check=session.scalars(select(BackCheckEntry.id)).one(),
             account=account,
@@ -243,6 +247,9 @@ def _desk(site: Site, here: NewPhone, folder: Path) -> None:
         rate = {"events": 30, "tried": 80, "expected": 6.0, "ratio": 5.0, "p": 0.0, "q": 0.0}
         rate["smoothed"] = 0.3
         _draw(session, here)
+        seen = sign_offs.township(session, 1, AREA_MAP, WHOLE_SITE).digest
+        words = {"signed_by": "高川乡长"}
+        sign_offs.sign(session, 1, AREA_MAP, WHOLE_SITE, words, seen, "test", RECEIVED_AT)
         session.execute(
             insert(VillageRate),
             {"indicator": "found", "village_code": VILLAGE, "verdict": "unusual", **rate},

@@ -46,6 +46,7 @@ class Right(StrEnum):
     SEE_CLINICS = "see_clinics"
     SEE_BATCHES = "see_batches"
     MAKE_BATCH = "make_batch"
+    SIGN_REGISTER = "sign_register"
     MANAGE_REGISTRY = "manage_registry"
     MANAGE_FORMS = "manage_forms"
     MANAGE_PHONES = "manage_phones"
@@ -57,6 +58,7 @@ _WORKER = frozenset({Right.SEE_COVERAGE, Right.SEE_PERSONS, Right.SEE_CLINICS})
 _SUPERVISOR = _WORKER | {
     Right.SEE_SUBMISSIONS,
     Right.REVIEW_SUBMISSIONS,
+    Right.SIGN_REGISTER,
     Right.MANAGE_PHONES,
 }
 _OFFICE = _SUPERVISOR | {
