@@ -247,9 +247,20 @@ def _desk(site: Site, here: NewPhone, folder: Path) -> None:
         rate = {"events": 30, "tried": 80, "expected": 6.0, "ratio": 5.0, "p": 0.0, "q": 0.0}
         rate["smoothed"] = 0.3
         _draw(session, here)
-        seen = sign_offs.township(session, 1, AREA_MAP, WHOLE_SITE).digest
-        words = {"signed_by": "高川乡长"}
-        sign_offs.sign(session, 1, AREA_MAP, WHOLE_SITE, words, seen, "test", RECEIVED_AT)
+        session.add(
+            RegisterSignOff(
+                project_id=1,
+                township_code=AREA_MAP,
+                round_name="秋季",
+                signed_by="高川乡长",
+                office="",
+                note="",
+                figures=[[VILLAGE, "高川", 80, 200, "register", ""]],
+                digest="0" * 64,
+                at=RECEIVED_AT,
+                who="test",
+            )
+        )
         session.execute(
             insert(VillageRate),
             {"indicator": "found", "village_code": VILLAGE, "verdict": "unusual", **rate},
