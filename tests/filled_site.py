@@ -26,7 +26,6 @@ from server.survey import (
     intake,
     phones,
     publishing,
-    sign_offs,
 )
 from server.survey import bin as the_bin
 from server.survey.accounts import Role
