@@ -57,7 +57,8 @@ class AuditLog:
 
     `seconds` is the time on questions, `span_s` from the first event to the last; `jumps_back`
     counts returns to a question seen before another one; `pauses` the times the form was left and
-    taken up again. `unread` lines made no sense.
+    taken up again. `unread` lines made no sense. `back_s` is the farthest that the phone's clock
+    went back from one event to the next: somebody set it meanwhile.
     """
 
     questions: tuple[AskedQuestion, ...] = ()
@@ -68,6 +69,7 @@ class AuditLog:
     changes: int = 0
     track: tuple[TrackPoint, ...] = ()
     unread: int = 0
+    back_s: float = 0
 
 
 @dataclass(slots=True)
@@ -87,6 +89,8 @@ class _Walk:
     track: list[TrackPoint] = field(default_factory=list)
     moments: list[int] = field(default_factory=list)
     unread: int = 0
+    latest_ms: int = 0
+    back_ms: int = 0
 
 
 def read_audit(content: bytes) -> AuditLog:
@@ -108,6 +112,7 @@ def read_audit(content: bytes) -> AuditLog:
         changes=sum(one.changes for one in questions),
         track=tuple(sorted(walk.track, key=lambda one: one.at_ms)),
         unread=walk.unread,
+        back_s=walk.back_ms / 1000,
     )
 
 
@@ -132,6 +137,9 @@ def _take(line: Mapping[str, str], walk: _Walk) -> None:
         return
     end = _whole(line.get("end"))
     walk.moments.extend(one for one in (start, end) if one is not None)
+    if walk.latest_ms:
+        walk.back_ms = max(walk.back_ms, walk.latest_ms - start)
+    walk.latest_ms = start
     if point := _point(line, start):
         walk.track.append(point)
     if event == "form resume":

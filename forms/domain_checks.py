@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from forms import households, measurements, persons, results, visits
+from forms import combinations, households, measurements, persons, results, visits
 from forms.answers import Answers
 from forms.problems import Complaint
 from forms.values import read_day
@@ -13,6 +13,7 @@ MESSAGES = {
     **persons.MESSAGES,
     **households.MESSAGES,
     **measurements.MESSAGES,
+    **combinations.MESSAGES,
     **visits.MESSAGES,
     **results.MESSAGES,
 }
@@ -30,6 +31,8 @@ def domain_complaints(answers: Answers, received_at: datetime, today: date) -> l
     found += households.household_complaints(answers, visited_on, today)
     for person in answers.groups("person."):
         found += persons.person_complaints(person, visited_on, today)
+        age_years = persons.age_years(person, visited_on)
+        found += combinations.combination_complaints(person, age_years)
     for person in answers.groups("measure."):
         found += measurements.measurement_complaints(person, persons.age_years(person, visited_on))
     return found + results.result_complaints(answers, visited_on)

@@ -46,6 +46,7 @@ from server.web import (
     phone_view,
     phones,
     proxies,
+    record_words,
     refusals,
     registry,
     reviews,
@@ -154,6 +155,7 @@ def make_app(site: Site) -> Flask:
     assets.set_up(app)
     more.set_up(app)
     village_words.set_up(app)
+    record_words.set_up(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     if settings.behind_proxies:

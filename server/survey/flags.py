@@ -59,6 +59,8 @@ TITLES = {
     "measure_impossible": "Impossible measurement",
     "measure_unusual": "Unusual measurement",
     "pressures_too_close": "Blood pressures too close together",
+    "man_pregnant": "Pregnancy of a man",
+    "child_hypertension": "Child treated for high blood pressure",
     "end_before_start": "Visit ended before it started",
     "start_in_future": "Visit started in the future",
     "clock_ahead": "Phone's clock runs ahead",

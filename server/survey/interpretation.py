@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from forms import checks, domain_checks, results, visits
 from forms.answers import Answers, Group
 from forms.entities import EntityBlock
+from forms.problems import Complaint
 from forms.values import read_day, read_instant, read_number
 from server.survey import catalogue
 from server.survey.identity import stable_uuid
@@ -102,6 +103,7 @@ def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
     today = origin.received_at.astimezone(keys.zone).date()
     complaints = checks.complaints(answers)
     complaints += domain_checks.domain_complaints(answers, origin.received_at, today)
+    asked = _flagged_answers(answers, complaints, keys)
     result.flags = [
         {
             "submission_id": origin.submission_id,
@@ -111,11 +113,28 @@ def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
             "path": one.path,
             "place": ".".join(map(str, one.position)),
             "params": dict(one.params),
+            "asked": asked[number],
         }
         for number, one in enumerate(complaints)
     ]
     visit["flags"] = len(result.flags)
     return result
+
+
+def _flagged_answers(answers: Answers, complaints: Sequence[Complaint], keys: Keys) -> list[str]:
+    """Return a short keyed hash of the answer each complaint is about, "" for none."""
+    if not complaints:
+        return []
+    told = {
+        (path, group.position): text
+        for group in answers.everywhere()
+        for path, text in group.values.items()
+    }
+    about = (told.get((one.path, tuple(one.position))) for one in complaints)
+    return [
+        hmac.new(keys.id_numbers, text.encode(), hashlib.sha256).hexdigest()[:16] if text else ""
+        for text in about
+    ]
 
 
 def _visit(answers: Answers, origin: Origin, zone: ZoneInfo) -> Row:

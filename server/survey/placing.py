@@ -59,6 +59,7 @@ def _add(one: Interpretation, complaint: tuple[str, dict[str, Any]] | None) -> N
             "path": "",
             "place": "",
             "params": params,
+            "asked": "",
         }
     )
     one.visit["flags"] = len(one.flags)

@@ -16,9 +16,10 @@ from server.survey import blocks, catalogue, decisions, folds, placing
 from server.survey.entities import folding
 from server.survey.interpretation import Interpretation
 from server.survey.likeness import settling
+from server.survey.quality.records import flagged
 from server.survey.stored_rows import Row, chunks, replace, whole
 from server.survey.tallies import Differences
-from server.tables import projections, truth
+from server.tables import projections, record_facts, truth
 
 VISIT = table_of(projections.Visit)
 PERSON_REPORT = table_of(projections.PersonReport)
@@ -29,6 +30,7 @@ CASE = table_of(projections.Case)
 PROJECTED = table_of(projections.Projected)
 ANSWER = table_of(projections.CorrectionAnswer)
 SUBMISSION = table_of(truth.Submission)
+FACTS = table_of(record_facts.RecordFacts)
 REPORTS: tuple[tuple[Table, Callable[[Interpretation], Sequence[Row]]], ...] = (
     (VISIT, lambda one: [one.visit] if one.visit else []),
     (PERSON_REPORT, lambda one: one.persons),
@@ -76,6 +78,7 @@ def apply(connection: Connection, interpretations: Sequence[Interpretation]) -> 
     settling.settle(connection, current)
     for table, rows_of in REPORTS:
         insert_rows(connection, table, [row for one in current for row in rows_of(one)])
+    flagged.raise_signals(connection, current)
     for one in current:
         touched.add([one.visit] if one.visit else [], one.persons, +1)
     _fold_households(connection, touched, current)
@@ -185,9 +188,10 @@ def _take_out(connection: Connection, submission_ids: Sequence[int], touched: _T
         for table in (VISIT, PERSON_REPORT)
     }
     touched.add(old[VISIT], old[PERSON_REPORT], -1)
-    for table, _ in REPORTS:
+    for table in (*(table for table, _ in REPORTS), FACTS):
         for some in chunks(submission_ids):
             connection.execute(delete(table).where(table.c.submission_id.in_(some)))
+    flagged.take_out(connection, submission_ids)
 
 
 # Whom no row stands for yet, only an arriving group (`current`) speaks of: most arrivals need not

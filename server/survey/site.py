@@ -24,7 +24,7 @@ from server.survey.entities import folding
 from server.survey.interpretation import Keys
 from server.survey.plans import Plans
 from server.survey.writer import Lane, Writer
-from server.tables import projections, signals, truth, worker_blocks
+from server.tables import projections, record_facts, signals, truth, worker_blocks
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # The newest migration; another one in the database means that `alembic upgrade` has work to do.
@@ -34,7 +34,7 @@ PROJECTION_STAMP = "3"
 
 PROJECTED_TABLES = [
     table
-    for module in (projections, signals, worker_blocks)
+    for module in (projections, signals, worker_blocks, record_facts)
     for table in tables_of(module.__name__)
 ]
 

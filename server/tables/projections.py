@@ -176,7 +176,8 @@ class ClinicAudit(Base):
 class Flag(Base):
     """A complaint kept for people to answer.
 
-    `path` names the field, `place` its position in repeats.
+    `path` names the field, `place` its position in repeats. `asked` is a keyed hash of the answer
+    it is about, "" for none: another answer to the same question is another flag.
     """
 
     __tablename__ = "flag"
@@ -191,6 +192,7 @@ class Flag(Base):
     path: Mapped[str]
     place: Mapped[str]
     params: Mapped[dict[str, Any]] = mapped_column(JSON)
+    asked: Mapped[str]
 
 
 class EntityChange(Base):

@@ -222,6 +222,7 @@ def _flag(change: Row, code: str, village: str) -> dict[str, Any]:
         "path": "",
         "place": "",
         "params": {"list": change["list_name"]},
+        "asked": "",
     }
 
 

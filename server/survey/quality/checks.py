@@ -28,7 +28,21 @@ class Check:
     due_days: int = 7
 
 
-RECORD_CHECKS: tuple[Check, ...] = ()
+RECORD_CHECKS: tuple[Check, ...] = (
+    Check("identity", "record", "ID number that does not fit", "Look at the card again, correct"),
+    Check("value", "record", "Value that cannot be", "Ask or measure again, correct"),
+    Check("combination", "record", "Answers that do not fit together", "Ask again, correct"),
+    Check("reading", "record", "Measurement far from others", "Measure again"),
+    Check("duration", "record", "Very short interview", "Ask how it went, or visit again"),
+    Check("clock", "record", "Time that cannot be right", "Set the phone's clock, correct the day"),
+    Check("position", "record", "Position that cannot be right", "Ask where it was, correct"),
+    Check("heap", "record", "Several households at one spot", "Ask where the forms were filled in"),
+    Check("same_answers", "record", "Two records almost the same", "Visit one of the two again"),
+    Check("unanswered", "record", "Many questions unanswered", "Ask what is missing"),
+    Check("unknown_village", "record", "Village not in the register", "Correct the village"),
+    Check("unread", "record", "Form that cannot be read", "Say which version it is", 3),
+    Check("stray_code", "record", "Number that may mean “not known”", "Say so in the form", 14),
+)
 
 WORKER_CHECKS: tuple[Check, ...] = (
     Check("digits", "worker", "Last digits", "Talk, and look at the device", 14),

@@ -1,0 +1,1 @@
+"""Checks on single records: at intake by the flags, and hourly against all other records."""

@@ -1,0 +1,41 @@
+"""What checks on single records compare: one short row a submission, worked out from its answers.
+
+Filled by `doorstep checks`, a little at a time; taken out with the submission's reports.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.database import Base
+
+
+class RecordFacts(Base):
+    """One submission that counts, packed (survey.quality.records.facts tells the shapes).
+
+    A row of numbers, its measurements, and a short hash of each comparable answer: a million of
+    them are read in seconds, where columns and rows of their own would take minutes.
+    """
+
+    __tablename__ = "record_facts"
+    submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    told: Mapped[bytes] = mapped_column(LargeBinary)
+    readings: Mapped[bytes] = mapped_column(LargeBinary)
+    answers: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FactWord(Base):
+    """A form id or the name of a measurement behind the number that stands for it in facts."""
+
+    __tablename__ = "fact_word"
+    code: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    word: Mapped[str]
+
+
+class RecordsCompared(Base):
+    """What the records were last held against: the same state, and nothing is worked out again."""
+
+    __tablename__ = "records_compared"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str]
