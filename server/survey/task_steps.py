@@ -120,6 +120,7 @@ def assign(
         raise NotValid("Choose today or a later day.", "due_on")
     open_ones = [one for one in several if one.is_open]
     if owner:
+        owner = accounts.clean_name(owner)
         _demand_sight(session, reader, open_ones, owner)
     _add(session, open_ones, ASSIGNED, deed, owner=owner, due_on=due_on)
     return len(open_ones)
@@ -149,7 +150,7 @@ def _overlap(one: Scope, other: Scope) -> bool:
 
 
 def _demand_sight(session: Session, reader: Reader, several: Sequence[Task], owner: str) -> None:
-    theirs = _actors(session).get(accounts.clean_name(owner))
+    theirs = _actors(session).get(owner)
     if theirs is None or not _overlap(theirs, reader.scope):
         raise NotValid("Choose one of the accounts.", "owner")
     keys = [_key(one) for one in several]
