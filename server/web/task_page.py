@@ -95,6 +95,6 @@ def _page(task: Task, errors: dict[str, str]) -> str:
         errors=errors,
         typed=request.form if errors else {},
         may_act=who.may(Right.SEE_SUBMISSIONS),
-        note=task_words.NOTES[task.family],
+        note=_(task_words.NOTES[task.family]),
         longest=task_steps.LONGEST_NOTE,
     )

@@ -152,7 +152,7 @@ def _queue(family: Family, errors: dict[str, str]) -> str:
         queues=[(one, counts[one]) for one in FAMILIES if who.may(RIGHTS[one])],
         titles=task_words.TITLES,
         short_titles=task_words.SHORT_TITLES,
-        note=task_words.NOTES[family],
+        note=_(task_words.NOTES[family]),
         names=task_words.QUEUES,
         states=[(one, _(task_words.STATE_WORDS[one])) for one in STATES],
         choices=tasks.choices(session, reader(), family),

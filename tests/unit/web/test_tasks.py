@@ -210,7 +210,7 @@ def last(site: Site) -> on_demand.Run:
 
 def a_run(site: Site, *, fault: str = "", has_ended: bool = True) -> None:
     now = datetime.now(UTC)
-    row = {
+    row: dict[str, object] = {
         "started_at": now,
         "ended_at": now if has_ended else None,
         "configuration": "",
