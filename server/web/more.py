@@ -77,7 +77,11 @@ SHELVES = (
                 "Households left, village by village",
                 also=("people.households",),
             ),
-            Place("unusual.show", "Unusual villages", "Counts that stand apart from the others"),
+            Place(
+                "tasks.show",
+                "To check",
+                "Records, workers and villages that checks noticed",
+            ),
             Place("worker_checks.show", "Workers: worth a talk", "Readings and times that differ"),
             Place(
                 "screening.persons",

@@ -106,7 +106,6 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "submissions.one": (SENT, {}),
     "submissions.reveal": (SENT, WHY),
     "submissions.file": ({"submission_id": "$edit", "name": PHOTO}, {}),
-    "unusual.close": ({"code": VILLAGE, "indicator": "found"}, {"reason": "explained"}),
     "task_page.act": ({"key": "$task"}, {"do": "close", "reason": "explained"}),
     "task_page.show": ({"key": "$task"}, {}),
     "villages.one": ({"code": VILLAGE}, {}),
