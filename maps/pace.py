@@ -46,28 +46,37 @@ def nth_working_day(first: date, number: int, weekdays: str) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The days in which villages are worked: both ends included, `weekdays` as ISO numbers."""
+    """The days in which villages are worked: both ends included, `weekdays` as ISO numbers.
+
+    `off` are days that are not worked all the same, in order.
+    """
 
     starts_on: date
     ends_on: date
     weekdays: str = EVERY_DAY
+    off: tuple[date, ...] = ()
 
     @property
     def length(self) -> int:
         """Working days in all."""
-        return working_days(self.starts_on, self.ends_on, self.weekdays)
+        return self._worked(self.starts_on, self.ends_on)
 
     def elapsed(self, day: date) -> int:
         """Working days gone at the end of `day`."""
-        return working_days(self.starts_on, min(day, self.ends_on), self.weekdays)
+        return self._worked(self.starts_on, min(day, self.ends_on))
 
     def left(self, today: date) -> int:
         """Working days left, `today` among them when it is worked."""
-        return working_days(max(today, self.starts_on), self.ends_on, self.weekdays)
+        return self._worked(max(today, self.starts_on), self.ends_on)
 
     def works(self, day: date) -> bool:
         """Say whether it is worked on `day`."""
-        return self.starts_on <= day <= self.ends_on and is_worked(day, self.weekdays)
+        is_within = self.starts_on <= day <= self.ends_on
+        return is_within and is_worked(day, self.weekdays) and day not in self.off
+
+    def _worked(self, first: date, last: date) -> int:
+        free = sum(first <= day <= last and is_worked(day, self.weekdays) for day in self.off)
+        return working_days(first, last, self.weekdays) - free
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,8 @@ class Planned:
     """Households of one village, or of several with the same days.
 
     `goal` is the register's number; `before` were done before the first day, `done` until now. Both
-    may be more than the goal where a register is wrong: more than all is all.
+    may be more than the goal where a register is wrong: more than all is all. `targets` are days
+    with a number of their own, in order; what they leave is spread over the others.
     """
 
     code: str
@@ -83,6 +93,7 @@ class Planned:
     goal: int
     before: int
     done: int
+    targets: tuple[tuple[date, int], ...] = ()
 
     @property
     def left(self) -> int:
@@ -90,15 +101,20 @@ class Planned:
         return max(0, self.goal - self.done)
 
     def by(self, day: date) -> int:
-        """Households that the plan has done at the end of `day`, in equal parts a working day.
+        """Households that the plan has done at the end of `day`.
 
-        Never rounded up: a part of a household is not behind. After the last day it is the goal.
+        In equal parts a working day, but for days with a target of their own. Never rounded up: a
+        part of a household is not behind. After the last day it is the goal.
         """
         if day >= self.stretch.ends_on:
             return self.goal
         begun = min(self.before, self.goal)
-        gone, length = self.stretch.elapsed(day), self.stretch.length
-        return begun + (self.goal - begun) * gone // length if length else begun
+        own = [one for one in self.targets if self.stretch.works(one[0])]
+        past = [number for on, number in own if on <= day]
+        gone, length = self.stretch.elapsed(day) - len(past), self.stretch.length - len(own)
+        rest = max(0, self.goal - begun - sum(number for _, number in own))
+        even = rest * gone // length if length else 0
+        return min(self.goal, begun + sum(past) + even)
 
     def behind(self, today: date) -> int:
         """Households behind what was planned until yesterday; 0 when on plan or ahead.
@@ -203,8 +219,9 @@ def pace(villages: Iterable[Planned], done_on: Mapping[date, int], today: date) 
 def joined(villages: Sequence[Planned]) -> list[Planned]:
     """Return one sum for all villages with the same days; each village counts up to its goal."""
 
-    def days(one: Planned) -> tuple[date, date, str]:
-        return (one.stretch.starts_on, one.stretch.ends_on, one.stretch.weekdays)
+    def days(one: Planned) -> tuple[object, ...]:
+        stretch, own = one.stretch, tuple(on for on, _ in one.targets)
+        return (stretch.starts_on, stretch.ends_on, stretch.weekdays, stretch.off, own)
 
     return [_sum([*members]) for _, members in groupby(sorted(villages, key=days), key=days)]
 
@@ -216,6 +233,10 @@ def _sum(members: Sequence[Planned]) -> Planned:
         goal=sum(one.goal for one in members),
         before=sum(min(one.before, one.goal) for one in members),
         done=sum(min(one.done, one.goal) for one in members),
+        targets=tuple(
+            (same[0][0], sum(number for _, number in same))
+            for same in zip(*(one.targets for one in members), strict=True)
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from maps.coverage import VillageCoverage
 from maps.pace import Planned, Stretch
+from server.survey import targets
 from server.survey.areas import Scope
 from server.tables.decisions import Round, VillagePlan
 from server.tables.projections import DayTally, DoneTally
@@ -82,13 +83,15 @@ def planned(
     """Return what is planned of each village that has a plan and a register, by code."""
     known = plans(session, project_id, scope)
     before = _done_before(session, project_id, scope) if known else {}
+    own = targets.by_village(session, project_id, scope) if known else {}
     return {
         one.code: Planned(
             code=one.code,
-            stretch=known[one.code].stretch,
+            stretch=targets.without_days_off(known[one.code].stretch, own.get(one.code, {})),
             goal=one.register_households,
             before=min(before.get(one.code, 0), one.done),
             done=one.done,
+            targets=targets.on_days(own.get(one.code, {})),
         )
         for one in villages
         if one.code in known and one.register_households

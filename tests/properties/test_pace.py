@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -18,13 +19,28 @@ stretches = st.builds(
     st.integers(0, 90),
     weekdays,
 )
+
+
+def with_targets(village: Planned, chosen: dict[int, int]) -> Planned:
+    """Give some days of a village a target of their own; 0 is a day off."""
+    first = village.stretch.starts_on
+    days = {first + timedelta(days=after): number for after, number in sorted(chosen.items())}
+    off = tuple(day for day, number in days.items() if not number)
+    own = tuple((day, number) for day, number in days.items() if number)
+    return replace(village, stretch=replace(village.stretch, off=off), targets=own)
+
+
 villages = st.builds(
-    Planned,
-    st.just("130921211201"),
-    stretches,
-    st.integers(0, 600),
-    st.integers(0, 700),
-    st.integers(0, 700),
+    with_targets,
+    st.builds(
+        Planned,
+        st.just("130921211201"),
+        stretches,
+        st.integers(0, 600),
+        st.integers(0, 700),
+        st.integers(0, 700),
+    ),
+    st.dictionaries(st.integers(0, 40), st.sampled_from((0, 0, 1, 5, 300)), max_size=4),
 )
 shifts = st.integers(-5, 100)
 
@@ -96,3 +112,17 @@ def test_a_village_that_is_finished_is_not_behind_and_needs_nothing(
 
     assert told is not None
     assert (told.behind, told.is_behind, told.needed, told.left) == (0, False, 0.0, 0)
+
+
+@given(villages, shifts)
+def test_a_day_off_asks_for_nothing_and_a_target_for_itself(village: Planned, shift: int) -> None:
+    day = village.stretch.starts_on + timedelta(days=shift)
+    part = village.by(day) - village.by(day - timedelta(days=1))
+    own = dict(village.targets).get(day)
+
+    if day < village.stretch.starts_on or day >= village.stretch.ends_on:
+        return
+    if not village.stretch.works(day):
+        assert part == 0
+    elif own is not None and village.by(day) < village.goal:
+        assert part == own
