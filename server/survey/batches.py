@@ -172,9 +172,13 @@ def _compared(
     known: dict[str, int] = {}
     for index, entry in enumerate(before):
         known.update(dict.fromkeys(_marks(entry.person), index))
+    by_id = [_met(person.person_ids, known) for person in persons]
+    taken = {index for index in by_id if index is not None}
     met: set[int] = set()
-    for person in persons:
-        found = next((known[mark] for mark in _marks(person) if mark in known), None)
+    for person, own in zip(persons, by_id, strict=True):
+        # Two persons with one ID number, who were kept apart, are not each other.
+        shared = _met([person.id_hash] if person.id_hash else [], known)
+        found = own if own is not None else None if shared in taken else shared
         if found is None:
             yield "new", "", person
             continue
@@ -185,6 +189,10 @@ def _compared(
         if index not in met:
             why = reasons.get(entry.person.id, "no_longer_found")
             yield "removed", why, entry.person
+
+
+def _met(marks: Iterable[str], known: Mapping[str, int]) -> int | None:
+    return next((known[mark] for mark in marks if mark in known), None)
 
 
 def _marks(person: Candidate) -> Iterator[str]:

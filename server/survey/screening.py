@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby, islice
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server.survey import catalogue
 from server.survey.areas import Scope
+from server.survey.likeness import decided
 from server.tables.projections import Case, Household, Person
 from server.tables.reference import Division, Village
 
@@ -50,7 +51,8 @@ class FoundDisease:
 class Candidate:
     """One person due for treatment. `person_ids` are the register's ids of the same person.
 
-    Two persons with the same ID number are one; the report of the later village counts.
+    Two persons with the same ID number are one, unless somebody kept them apart; the report of the
+    later village counts. The ids of those who were merged with one follow it.
     Texts are "" when not known.
     """
 
@@ -90,7 +92,9 @@ def candidates(
         return
     rows = session.execute(_found(scope, filters, codes)).all()
     persons = [_candidate(list(some)) for _, some in groupby(rows, lambda row: row.Person.id)]
-    yield from sorted((one for one in _merged(persons) if not left_why(one)), key=_place)
+    same = _merged(session, persons)
+    also = decided.merged_persons(session)
+    yield from sorted((_with(one, also) for one in same if not left_why(one)), key=_place)
 
 
 def left_why(person: Candidate | Row[*tuple[Any, ...]]) -> str:
@@ -103,7 +107,7 @@ def left_why(person: Candidate | Row[*tuple[Any, ...]]) -> str:
 
 def reasons(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
     """Return why persons left the list, by id; those of whom nothing is known are left out."""
-    found = {}
+    found = dict.fromkeys(decided.all_merged(session), "merged")
     for some in _pieces(person_ids):
         columns = select(Person.id, Person.screening, Person.residence)
         for row in session.execute(columns.where(Person.id.in_(some))):
@@ -194,12 +198,38 @@ def _worker(said: Mapping[str, str]) -> str:
     return said.get("worker", "")
 
 
-def _merged(persons: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Give each person once: those with the same ID number are one."""
+def _merged(session: Session, persons: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Give each person once: those with the same ID number are one, but who was kept apart."""
     by_number: dict[str, list[Candidate]] = {}
     for person in persons:
         by_number.setdefault(person.id_hash or person.id, []).append(person)
-    return (_one_of(same) for same in by_number.values())
+    shared = [one.id for same in by_number.values() if len(same) > 1 for one in same]
+    apart = decided.persons_apart(session, shared) if shared else set()
+    return (_one_of(one) for same in by_number.values() for one in _parts(same, apart))
+
+
+def _parts(
+    same: Sequence[Candidate], apart: Collection[tuple[str, str]]
+) -> Iterator[list[Candidate]]:
+    """Give those of one ID number who are one: each with the first it was not kept apart from."""
+    parts: list[list[Candidate]] = []
+    for person in same:
+        fitting = (
+            part
+            for part in parts
+            if not any((min(one.id, person.id), max(one.id, person.id)) in apart for one in part)
+        )
+        part = next(fitting, None)
+        if part is None:
+            parts.append([person])
+        else:
+            part.append(person)
+    yield from parts
+
+
+def _with(person: Candidate, also: Mapping[str, tuple[str, ...]]) -> Candidate:
+    more = [merged for one in person.person_ids for merged in also.get(one, ())]
+    return replace(person, person_ids=(*person.person_ids, *more)) if more else person
 
 
 def _one_of(same: list[Candidate]) -> Candidate:
