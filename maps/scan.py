@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 # As many replications at once as keep the rows of all windows within some 20 MB.
 _PIECE = 20
+# Nobody goes to more groups than these for one indicator.
+_LOOKED_AT = 5
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -25,15 +28,16 @@ Whole = NDArray[np.int64]
 class Search:
     """How clusters are looked for.
 
-    Windows hold at most the share `largest` of all people (a larger one would be half the county
-    and tell nobody where to go) and at least `fewest_cases`. `alpha` and `beta` say how far
-    villages differ for real (rates.Reference); None for Kulldorff's own model, where they do not.
-    With `worst_p` the replications end as soon as no cluster can come out that low any more, and
-    nothing is returned then: for who wants no others.
+    Windows hold at least `fewest_villages` and `fewest_cases`, and at most the share `largest` of
+    all people: a larger one would be half the county and tell nobody where to go. `alpha` and
+    `beta` say how far villages differ for real (rates.Reference); None for Kulldorff's own model,
+    where they do not. With `worst_p` only clusters as unlikely as that are returned, and the
+    replications end as soon as there can be none.
     """
 
     seed: int
     largest: float = 0.10
+    fewest_villages: int = 1
     fewest_cases: int = 2
     replications: int = 999
     alpha: float | None = None
@@ -89,9 +93,26 @@ def clusters(
     if total < search.fewest_cases or inhabitants.sum() <= 0:
         return []
     windows = _Windows(np.asarray(places, np.float64), inhabitants, total, search)
-    ratios = windows.ratios(counted[None, :])[0]
-    by_chance = _largest_by_chance(windows, inhabitants, float(ratios.max(initial=0)), search)
-    return [] if by_chance is None else _best(windows, counted, ratios, by_chance)
+    candidates = windows.best(counted, None if search.worst_p is None else _LOOKED_AT)
+    if not candidates:
+        return []
+    ratios = [ratio for _, ratio in candidates]
+    by_chance = _largest_by_chance(windows, inhabitants, ratios, search)
+    if by_chance is None:
+        return []
+    found = []
+    for window, ratio in candidates:
+        p = _p(int((by_chance >= ratio).sum()), len(by_chance))
+        if search.worst_p is None or p <= search.worst_p:
+            found.append(_cluster(windows, window, ratio, counted, p))
+    return found
+
+
+def _cluster(windows: _Windows, window: int, ratio: float, cases: Whole, p: float) -> Cluster:
+    members = windows.members(window)
+    inside, expected = int(cases[list(members)].sum()), float(windows.expected[window])
+    risk = relative_risk(inside, expected, windows.total)
+    return Cluster(members, inside, expected, ratio, risk, p)
 
 
 class _Windows:
@@ -100,6 +121,7 @@ class _Windows:
     def __init__(self, places: Floats, people: Floats, total: int, search: Search) -> None:
         expected = people / people.sum() * total
         self.total, self.fewest = total, search.fewest_cases
+        self.first = search.fewest_villages - 1
         self.orders: list[NDArray[np.intp]] = []
         self.starts: list[int] = []
         sums: list[Floats] = []
@@ -109,56 +131,98 @@ class _Windows:
             order = np.argsort(apart, kind="stable")
             reached = expected[order].cumsum()
             size = int(np.searchsorted(reached, search.largest * total, side="right"))
+            if size <= self.first:
+                size = 0
             self.orders.append(order[:size])
             self.starts.append(start)
-            sums.append(reached[:size])
-            start += size
+            sums.append(reached[self.first : size])
+            start += max(size - self.first, 0)
         self.expected = np.concatenate(sums) if sums else np.empty(0)
         # A window of villages that tried nobody holds no case either.
-        known = np.maximum(self.expected, 1e-300)
-        self._log_inside = np.log(known)
+        self._log_inside = np.log(np.maximum(self.expected, 1e-300))
         self._log_outside = np.log(total - self.expected)
         self._logs = np.zeros(total + 1)  # k log k, for every count there can be.
         self._logs[1:] = np.arange(1, total + 1) * np.log(np.arange(1, total + 1))
 
-    def ratios(self, cases: Whole) -> Floats:
-        """Return the log likelihood ratio of each window, a row for each row of `cases`."""
-        inside = np.concatenate([cases[:, order].cumsum(axis=1) for order in self.orders], axis=1)
+    def sums(self, cases: Whole) -> NDArray[np.int32]:
+        """Return the cases in each window, a row for each row of `cases`."""
+        small = cases.astype(np.int32)
+        several = [
+            small[:, order].cumsum(axis=1, dtype=np.int32)[:, self.first :]
+            for order in self.orders
+            if len(order)
+        ]
+        return np.concatenate(several, axis=1) if several else np.empty((len(cases), 0), np.int32)
+
+    def ratios(self, inside: NDArray[Any], windows: NDArray[Any]) -> Floats:
+        """Return the log likelihood ratio of some windows with so many cases inside."""
         outside = self.total - inside
         ratios: Floats = self._logs[inside]
         ratios += self._logs[outside]
-        ratios -= inside * self._log_inside
-        ratios -= outside * self._log_outside
-        ratios[(inside <= self.expected) | (inside < self.fewest)] = 0
+        ratios -= inside * self._log_inside[windows]
+        ratios -= outside * self._log_outside[windows]
+        ratios[(inside <= self.expected[windows]) | (inside < self.fewest)] = 0
         return ratios
+
+    def best(self, cases: Whole, most: int | None) -> list[tuple[int, float]]:
+        """Return at most so many windows with their ratios, best first, none overlapping."""
+        ratios = self.ratios(self.sums(cases[None, :])[0], np.arange(len(self.expected)))
+        taken: set[int] = set()
+        found: list[tuple[int, float]] = []
+        for window in np.argsort(-ratios, kind="stable").tolist():
+            if ratios[window] <= 0 or len(found) == most:
+                break
+            members = self.members(window)
+            if not taken.intersection(members):
+                taken.update(members)
+                found.append((window, float(ratios[window])))
+        return found
+
+    def fewest_for(self, ratio: float) -> NDArray[np.int32]:
+        """Return for each window the fewest cases that reach a ratio; one more than all if none."""
+        every = np.arange(len(self.expected))
+        low = np.maximum(np.floor(self.expected).astype(np.int64), self.fewest - 1)
+        high = np.full(len(self.expected), self.total + 1)
+        while np.any(high - low > 1):
+            middle = (low + high) // 2
+            reaches = self.ratios(np.minimum(middle, self.total), every) >= ratio
+            reaches |= high - low <= 1  # Done already: stays as it is.
+            high = np.where(reaches & (high - low > 1), middle, high)
+            low = np.where(reaches, low, middle)
+        return high.astype(np.int32)
 
     def members(self, window: int) -> tuple[int, ...]:
         """Return the villages of a window, by position."""
         village = int(np.searchsorted(self.starts, window, side="right")) - 1
         while not len(self.orders[village]):
             village -= 1
-        size = window - self.starts[village] + 1
+        size = window - self.starts[village] + 1 + self.first
         return tuple(sorted(self.orders[village][:size].tolist()))
 
 
 def _largest_by_chance(
-    windows: _Windows, people: Floats, found: float, search: Search
+    windows: _Windows, people: Floats, ratios: Sequence[float], search: Search
 ) -> Floats | None:
     """Return the largest ratio of each replication: as many cases, thrown by people alone.
 
-    None when `found` can no longer come out at `worst_p`.
+    None when the first of `ratios` can no longer come out at `worst_p`. With it, a largest ratio
+    below all of them is told as 0: to know that takes no logarithm.
     """
     chance = np.random.default_rng(search.seed)
-    largest: list[Floats] = []
+    least = 0.0 if search.worst_p is None else ratios[-1]
+    fewest = windows.fewest_for(least)
+    largest: list[float] = []
     above = 0
     for start in range(0, search.replications, _PIECE):
         several = min(_PIECE, search.replications - start)
-        thrown = _thrown(chance, people, windows.total, search, several)
-        largest.append(windows.ratios(thrown).max(axis=1, initial=0))
-        above += int((largest[-1] >= found).sum())
+        inside = windows.sums(_thrown(chance, people, windows.total, search, several))
+        for row in inside:
+            at = np.flatnonzero(row >= fewest)
+            largest.append(float(windows.ratios(row[at], at).max(initial=0)))
+            above += largest[-1] >= ratios[0]
         if search.worst_p is not None and _p(above, search.replications) > search.worst_p:
             return None
-    return np.concatenate(largest) if largest else np.empty(0)
+    return np.asarray(largest)
 
 
 def _thrown(
@@ -172,21 +236,3 @@ def _thrown(
 
 def _p(above: int, replications: int) -> float:
     return (1 + above) / (replications + 1)
-
-
-def _best(windows: _Windows, cases: Whole, ratios: Floats, by_chance: Floats) -> list[Cluster]:
-    taken: set[int] = set()
-    found = []
-    for window in np.argsort(-ratios, kind="stable").tolist():
-        ratio = float(ratios[window])
-        if ratio <= 0:
-            break
-        members = windows.members(window)
-        if taken.intersection(members):
-            continue
-        taken.update(members)
-        inside, expected = int(cases[list(members)].sum()), float(windows.expected[window])
-        p = _p(int((by_chance >= ratio).sum()), len(by_chance))
-        risk = relative_risk(inside, expected, windows.total)
-        found.append(Cluster(members, inside, expected, ratio, risk, p))
-    return found

@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from maps import scan
+from maps.rates import Reference, of_all
 from maps.scan import Cluster, Search
 from server.database import table_of, writing
 from server.survey.quality import nearby, rates, signals, thresholds
@@ -69,19 +71,21 @@ def _told(
         if counted.indicator in changed:
             model = models[counted.indicator]
             for cluster in groups(counted, around, search_of(chosen, model), chosen):
-                rows += _signals(counted, cluster, model, names)
+                rows += _signals(counted, cluster, model, names, chosen["cluster.smallest_ratio"])
     return rows
 
 
 def search_of(chosen: Mapping[str, float], model: Any) -> Search:
     """Return how an indicator's groups are looked for at this site."""
+    spread = of_all(Reference(model.share, model.alpha, model.beta), chosen["rate.trimmed"])
     return Search(
         seed=thresholds.SEED,
         largest=chosen["cluster.largest"],
+        fewest_villages=FEWEST_VILLAGES,
         fewest_cases=int(chosen["cluster.fewest_cases"]),
         replications=int(chosen["cluster.replications"]),
-        alpha=model.alpha,
-        beta=model.beta,
+        alpha=spread.alpha,
+        beta=spread.beta,
         worst_p=chosen["cluster.p"],
     )
 
@@ -89,7 +93,10 @@ def search_of(chosen: Mapping[str, float], model: Any) -> Search:
 def groups(
     counted: Counted, around: Nearby, search: Search, chosen: Mapping[str, float]
 ) -> list[Cluster]:
-    """Return the groups worth a journey; their members are positions in `counted.villages`."""
+    """Return the groups worth a journey; their members are positions in `counted.villages`.
+
+    Without its highest village a group is to be one still: one village is the other check's.
+    """
     known = around.known(counted.villages)
     found = scan.clusters(
         [counted.events[at] for at in known],
@@ -97,28 +104,38 @@ def groups(
         [around.places[counted.villages[at]] for at in known],
         search,
     )
-    return [
-        Cluster(
-            tuple(known[at] for at in one.members),
-            one.cases,
-            one.expected,
-            one.llr,
-            one.relative_risk,
-            one.p,
-        )
-        for one in found
-        if one.p <= chosen["cluster.p"]
-        and len(one.members) >= FEWEST_VILLAGES
-        and one.cases >= chosen["cluster.smallest_ratio"] * one.expected
-    ]
+    several = [replace(one, members=tuple(known[at] for at in one.members)) for one in found]
+    least = chosen["cluster.smallest_ratio"]
+    return [one for one in several if _is_worth_it(counted, _all_but_highest(counted, one), least)]
+
+
+def _usual(counted: Counted, at: int) -> float:
+    return counted.tried[at] * sum(counted.events) / sum(counted.tried)
+
+
+def _all_but_highest(counted: Counted, cluster: Cluster) -> list[int]:
+    excess = {at: counted.events[at] - _usual(counted, at) for at in cluster.members}
+    highest = max(cluster.members, key=lambda at: (excess[at], -at))
+    return [at for at in cluster.members if at != highest]
+
+
+def _is_worth_it(counted: Counted, places: Sequence[int], least: float) -> bool:
+    """Say whether some villages together have so many times the usual."""
+    usual = sum(_usual(counted, at) for at in places)
+    return sum(counted.events[at] for at in places) >= least * usual
 
 
 def _signals(
-    counted: Counted, cluster: Cluster, model: Any, names: Mapping[str, tuple[str, str]]
+    counted: Counted,
+    cluster: Cluster,
+    model: Any,
+    names: Mapping[str, tuple[str, str]],
+    least: float,
 ) -> list[dict[str, Any]]:
     """Return a signal for each township that the group reaches into: who goes there sees his part.
 
-    Each speaks of its own villages alone, under the first one's code.
+    Each speaks of its own villages alone, under the first one's code. A township whose part is
+    as usual hears nothing.
     """
     parts: dict[str, list[int]] = defaultdict(list)
     for at in cluster.members:
@@ -127,6 +144,7 @@ def _signals(
     return [
         _signal(counted, cluster, model, names, (township, part))
         for township, part in sorted(parts.items())
+        if _is_worth_it(counted, part, least)
     ]
 
 
@@ -141,7 +159,7 @@ def _signal(
     codes = [counted.villages[at] for at in part]
     events = sum(counted.events[at] for at in part)
     tried = sum(counted.tried[at] for at in part)
-    expected = tried * sum(counted.events) / sum(counted.tried)
+    expected = sum(_usual(counted, at) for at in part)
     # Another group, or twice as many: not every person more is a new question.
     members = hashlib.sha256(" ".join(codes).encode()).hexdigest()[:16]
     return {

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from maps.rates import Limits, Reference, discovery_rates, reference_of, verdicts
+from maps.rates import Limits, Reference, discovery_rates, of_all, reference_of, verdicts
 
 ORACLES = Path(__file__).parents[2] / "samples" / "oracles"
 
@@ -111,3 +111,18 @@ def test_villages_that_are_all_alike_are_never_unusual(tried: int, villages: int
     told = verdicts([events] * villages, [tried] * villages)
 
     assert {one.verdict for one in told} <= {"usual", "too_few"}
+
+
+def test_the_spread_of_all_villages_is_known_from_those_that_were_not_set_aside() -> None:
+    chance = np.random.default_rng(2)
+    tried = np.full(2000, 40_000)
+    events = chance.binomial(tried, chance.beta(80, 920, len(tried)))
+
+    trimmed = reference_of(events, tried)
+    whole = of_all(trimmed)
+
+    assert trimmed.alpha is not None
+    assert trimmed.alpha > 90
+    assert whole.alpha == pytest.approx(80, rel=0.08)
+    assert whole.beta == pytest.approx(920, rel=0.08)
+    assert of_all(Reference(0.08)) == Reference(0.08)
