@@ -22,7 +22,7 @@ Figures = Mapping[str, Any]
 
 # Flags whose full message holds nothing personal; of the others the title says enough.
 _TOLD_IN_FULL = (
-    *("measure_impossible", "pressures_too_close", "household_size_differs", "village_unknown"),
+    *("measure_impossible", "pressures_too_close", "household_size_differs"),
     *("fix_zero", "end_before_start", "id_number_twice", "child_older_than_parent"),
     *("man_pregnant", "id_checksum"),
 )
@@ -220,6 +220,15 @@ def _unread(_indicator: str, told: Figures) -> str:
     )
 
 
+def _unknown_village(_indicator: str, told: Figures) -> str:
+    return ngettext(
+        "The registry has no village %(village)s; %(n)s record names it.",
+        "The registry has no village %(village)s; %(n)s records name it.",
+        told["records"],
+        village=told["village"],
+    )
+
+
 _SENTENCES: Mapping[str, Callable[[str, Figures], str]] = {
     "reading": _reading,
     "duration": _duration,
@@ -230,6 +239,7 @@ _SENTENCES: Mapping[str, Callable[[str, Figures], str]] = {
     "unanswered": _unanswered,
     "stray_code": _stray,
     "unread": _unread,
+    "unknown_village": _unknown_village,
 }
 
 _WHOM_LABELS = {

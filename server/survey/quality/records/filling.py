@@ -17,8 +17,8 @@ from forms.audit_log import FILE, MAX_BYTES, AuditLog, read_audit
 from forms.submission import open_envelope, read_answers
 from server.database import insert_new, insert_rows, rows_with, table_of, writing
 from server.survey import files
-from server.survey.quality.records import facts
-from server.survey.quality.records.facts import Packed
+from server.survey.quality.records import packing
+from server.survey.quality.records.packing import Packed
 from server.survey.site import Site
 from server.survey.stored_rows import Row
 from server.tables.projections import Visit
@@ -89,7 +89,7 @@ def _pack(site: Site, connection: Connection, visits: Sequence[Row]) -> dict[int
         answers = read_answers(open_envelope(xml), asked.plan)
         is_early = _is_early(published.get((project_id, form_id, version)), received_at, visit)
         log = logs.get(submission_id)
-        packed[submission_id] = facts.pack(visit, answers, log, site.keys.zone, is_early)
+        packed[submission_id] = packing.pack(visit, answers, log, site.keys.zone, is_early)
     return packed
 
 

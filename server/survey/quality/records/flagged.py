@@ -25,7 +25,6 @@ from server.survey.quality.records.found import (
     IDENTITY,
     POSITION,
     SUBMISSION,
-    UNKNOWN_VILLAGE,
     VALUE,
     hash_of,
     townships_of,
@@ -76,7 +75,6 @@ ASKING: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("start_in_future", "clock_ahead", "visit_in_future"), (CLOCK, "ahead")),
     "end_before_start": (CLOCK, "order"),
     "fix_zero": (POSITION, "zero"),
-    "village_unknown": (UNKNOWN_VILLAGE, "village"),
 }
 
 # Ages are worked out by the phone's clock: these flags say nothing more where that is wrong.

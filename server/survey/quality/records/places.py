@@ -14,6 +14,9 @@ from server.survey.quality.records.found import HEAP, POSITION, Found
 
 # Beyond this a fix belongs to no village, however many lie so (forms.visits.FAR_M).
 NEVER_NEAR_M = 10_000
+# Times the distance that 95 of 100 of a village's fixes keep. The 99th of 100 itself as a limit
+# would call one in a hundred far, by construction, wherever houses are scattered.
+TIMES_USUAL = 1.5
 # A fix less accurate than this says nothing (methods of the survey: treat as missing).
 INACCURATE_M = 200
 # So many fixes tell the middle of a village that has no position in the register.
@@ -61,7 +64,7 @@ def _far(
         at = middle or (float(np.median(latitude)), float(np.median(longitude)))
         away = distances_m(at[0], at[1], latitude, longitude)
         # What is usual of a village of scattered houses is not far, but no usual goes beyond all.
-        usual = float(np.quantile(away, 0.99)) if len(away) > 1 else 0.0
+        usual = TIMES_USUAL * float(np.quantile(away, 0.95))
         limit = max(chosen["position.farthest_m"], min(usual, NEVER_NEAR_M))
         for one in np.flatnonzero(away > limit):
             figures = {

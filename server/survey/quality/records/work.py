@@ -34,6 +34,7 @@ from server.survey.quality.records.found import (
     SAME_ANSWERS,
     STRAY_CODE,
     UNANSWERED,
+    UNKNOWN_VILLAGE,
     UNREAD,
     VILLAGE,
     Found,
@@ -44,7 +45,7 @@ from server.survey.quality.records.times import Days
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
 from server.tables.decisions import Round, VillagePlan
-from server.tables.projections import Projected
+from server.tables.projections import Flag, Projected
 
 # Raise this when a check works otherwise, so that all is compared once more.
 WAY = "1"
@@ -78,8 +79,7 @@ def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
     off = thresholds.off(chosen)
     filling.fill(site)
     change = _bring_flagged(site, off, now)
-    if UNREAD not in off:
-        change += _bring_unread(site, now)
+    change += _bring_few(site, off, now)
     with site.engine.connect() as connection:
         around = _around(connection)
         state = _state(connection, chosen, around)
@@ -186,8 +186,28 @@ def _bring_flagged(site: Site, off: set[str], now: datetime) -> Change:
     return change
 
 
-def _bring_unread(site: Site, now: datetime) -> Change:
-    """Say which submissions wait because nobody knows their form version: few, by an index."""
+def _bring_few(site: Site, off: set[str], now: datetime) -> Change:
+    """Say which submissions wait for their form version, and which villages nobody knows.
+
+    Few, and found by indexes: worked out at every run.
+    """
+    change = NOTHING
+    for check, find in ((UNREAD, _unread), (UNKNOWN_VILLAGE, _unknown_villages)):
+        if check in off:
+            continue
+        with site.engine.connect() as connection:
+            told = rows(connection, find(connection))
+            of_check = signals.SIGNAL.c.check == check
+            known = connection.scalar(
+                select(func.count()).select_from(signals.SIGNAL).where(of_check)
+            )
+        if told or known:
+            with writing(site.engine, is_durable=False) as connection:
+                change += signals.bring(connection, (check,), told, now)
+    return change
+
+
+def _unread(connection: Connection) -> list[Found]:
     query = (
         select(
             Projected.submission_id, Projected.reason, SUBMISSION.c.form_id, SUBMISSION.c.version
@@ -196,16 +216,22 @@ def _bring_unread(site: Site, now: datetime) -> Change:
         .where(Projected.state == "parked", Projected.reason.in_(_UNREAD_REASONS))
         .order_by(Projected.submission_id)
     )
-    with site.engine.connect() as connection:
-        found = [
-            Found(UNREAD, reason, one, {"form": form_id, "version": version}, [form_id, version])
-            for one, reason, form_id, version in connection.execute(query)
-        ]
-        told = rows(connection, found)
-        is_same = not found and not connection.scalar(
-            select(func.count()).select_from(signals.SIGNAL).where(signals.SIGNAL.c.check == UNREAD)
-        )
-    if is_same:
-        return NOTHING
-    with writing(site.engine, is_durable=False) as connection:
-        return signals.bring(connection, (UNREAD,), told, now)
+    return [
+        Found(UNREAD, reason, one, {"form": form_id, "version": version}, [form_id, version])
+        for one, reason, form_id, version in connection.execute(query)
+    ]
+
+
+def _unknown_villages(connection: Connection) -> list[Found]:
+    """Return the villages that are not in the register by now: one task each, for the first."""
+    query = (
+        select(Flag.village_code, func.min(Flag.submission_id), func.count())
+        .outerjoin(VILLAGE, VILLAGE.c.code == Flag.village_code)
+        .where(Flag.code == "village_unknown", VILLAGE.c.code.is_(None))
+        .group_by(Flag.village_code)
+        .order_by(Flag.village_code)
+    )
+    return [
+        Found(UNKNOWN_VILLAGE, code, first, {"village": code, "records": number}, [code])
+        for code, first, number in connection.execute(query)
+    ]
