@@ -22,6 +22,8 @@ MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "zip": "application/zip",
+    "svg": "image/svg+xml",
+    "png": "image/png",
 }
 _IN_MEMORY_BYTES = 2_000_000
 _BLOCK_BYTES = 65_536

@@ -126,9 +126,10 @@ def test_outside_the_township_small_counts_of_sensitive_diseases_are_hidden(visi
 def test_days_of_work_are_bars_and_a_table(visited: Site) -> None:
     page = browser_of(visited, "office").get(f"/villages/{VILLAGE}").text
 
-    assert page.count("<rect") == 1
-    assert "top: 8 submissions" in page
-    assert "The same in figures" in page
+    days = page[page.index("Days of work") :]
+    assert "8 submissions, from " in days
+    assert "Figures and files" in days
+    assert "By form" in days
 
 
 def test_flags_are_told_in_words_and_open_their_submissions(visited: Site) -> None:
