@@ -56,7 +56,7 @@ def by_check(session: Session, chosen: Mapping[str, float]) -> list[ClosedCheck]
 
     `chosen` are the thresholds of today.
     """
-    newest = task_queries.newest(is_same_input=True)
+    newest = task_queries.newest()
     rows = session.execute(
         select(TaskStep.check, TaskStep.reason, func.count())
         .join(newest, newest.c.id == TaskStep.id)

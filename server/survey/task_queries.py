@@ -6,10 +6,11 @@ open, and nothing once it is closed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from server.database import days_later
@@ -18,6 +19,7 @@ from server.survey.areas import Scope
 from server.survey.quality import thresholds
 from server.survey.quality.checks import CHECKS
 from server.survey.quality.signals import LISTED
+from server.survey.stored_rows import chunks
 from server.tables.reference import Division, Village
 from server.tables.signals import Signal
 from server.tables.tasks import TaskStep
@@ -26,42 +28,75 @@ from server.tables.truth import Phone, PhoneVillage
 CLOSED, ASSIGNED, REOPENED, NOTED = "closed", "assigned", "reopened", "noted"
 
 _earlier = aliased(TaskStep)
+_KEY = ("check", "subject", "indicator")
 
 
-def all_of(
+def standings(
     session: Session, scope: Scope, *, sees_sensitive: bool
 ) -> tuple[Select[*tuple[Any, ...]], ColumnElement[date], Any]:
-    """Return the query of all tasks of a scope, the column of the day they are due, and the step.
+    """Return the query of how each task stands, the column of the day it is due, and the step.
 
-    The step is the newest on the same inputs; None where there is none.
+    The step is the newest on the same inputs; None where there is none. A row is narrow, since all
+    tasks of a queue are sorted for one page of them; `details` has the rest.
     """
-    own, last, step = newest(is_same_input=True), newest(is_same_input=False), aliased(TaskStep)
+    step = aliased(TaskStep)
     due = _due(session, step)
     query: Select[*tuple[Any, ...]] = (
         select(
-            Signal,
-            Village.name.label("village"),
-            Division.name.label("township"),
-            Phone.name.label("worker"),
+            *(getattr(Signal, name) for name in _KEY),
             owner(step).label("owner"),
             due.label("due_on"),
             _named_due(step).label("named_due_on"),
-            step.kind,
-            step.reason,
-            step.note,
-            step.who,
-            step.at,
+            step.id.label("step_id"),
+            func.count().over().label("total"),
         )
-        .outerjoin(own, is_step_on(own, is_same_input=True))
-        .outerjoin(step, step.id == own.c.id)
-        .outerjoin(last, is_step_on(last, is_same_input=False))
-        .outerjoin(_earlier, and_(_earlier.id == last.c.id, _earlier.kind != CLOSED))
-        .outerjoin(Village, Village.code == Signal.village_code)
-        .outerjoin(Division, Division.code == Signal.township_code)
-        .outerjoin(Phone, Phone.id == Signal.phone_id)
+        .outerjoin(step, step.id == _newest_id(is_same_input=True))
+        .outerjoin(
+            _earlier,
+            and_(_earlier.id == _newest_id(is_same_input=False), _earlier.kind != CLOSED),
+        )
         .where(*conditions(scope, sees_sensitive=sees_sensitive))
     )
     return query, due, step
+
+
+def details(session: Session, several: Collection[Any]) -> dict[tuple[str, ...], Any]:
+    """Return signal, names of village, township and worker, and newest step of some standings."""
+    by_key = {tuple(getattr(row, name) for name in _KEY): row for row in several}
+    columns = tuple_(*(getattr(Signal, name) for name in _KEY))
+    found = {}
+    for some in chunks(by_key):
+        rows = session.execute(
+            select(
+                Signal,
+                Village.name.label("village"),
+                Division.name.label("township"),
+                Phone.name.label("worker"),
+                TaskStep,
+            )
+            .outerjoin(Village, Village.code == Signal.village_code)
+            .outerjoin(Division, Division.code == Signal.township_code)
+            .outerjoin(Phone, Phone.id == Signal.phone_id)
+            .outerjoin(TaskStep, TaskStep.id == _newest_id(is_same_input=True))
+            .where(columns.in_(some))
+        )
+        for row in rows:
+            found[tuple(getattr(row.Signal, name) for name in _KEY)] = row
+    return found
+
+
+def _newest_id(*, is_same_input: bool) -> Any:
+    """Return the number of the newest step on a signal; notes are none of these."""
+    steps = aliased(TaskStep)
+    names = (*_KEY, *(("inputs",) if is_same_input else ()))
+    return (
+        select(func.max(steps.id))
+        .where(
+            steps.kind != NOTED, *(getattr(steps, name) == getattr(Signal, name) for name in names)
+        )
+        .correlate(Signal)
+        .scalar_subquery()
+    )
 
 
 def conditions(scope: Scope, *, sees_sensitive: bool) -> list[ColumnElement[bool]]:
@@ -73,11 +108,9 @@ def conditions(scope: Scope, *, sees_sensitive: bool) -> list[ColumnElement[bool
     ]
 
 
-def newest(*, is_same_input: bool) -> Any:
-    """Return the newest step on each task, by its inputs or whatever they were; notes apart."""
-    columns = [TaskStep.check, TaskStep.subject, TaskStep.indicator]
-    if is_same_input:
-        columns.append(TaskStep.inputs)
+def newest() -> Any:
+    """Return the newest step on each task and inputs, of all there ever were; notes apart."""
+    columns = [TaskStep.check, TaskStep.subject, TaskStep.indicator, TaskStep.inputs]
     return (
         select(*columns, func.max(TaskStep.id).label("id"))
         .where(TaskStep.kind != NOTED)
@@ -86,9 +119,9 @@ def newest(*, is_same_input: bool) -> Any:
     )
 
 
-def is_step_on(steps: Any, *, is_same_input: bool) -> ColumnElement[bool]:
-    names = ("check", "subject", "indicator", *(("inputs",) if is_same_input else ()))
-    return and_(*(steps.c[name] == getattr(Signal, name) for name in names))
+def is_step_on(steps: Any) -> ColumnElement[bool]:
+    """Return the condition that one of `newest` is a step on a signal as it is now."""
+    return and_(*(steps.c[name] == getattr(Signal, name) for name in (*_KEY, "inputs")))
 
 
 def owner(step: Any) -> ColumnElement[str]:

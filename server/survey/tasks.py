@@ -14,12 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    func,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.errors import Missing
@@ -170,11 +165,11 @@ def open_counts(
             select(Signal.family, func.count()).where(*conditions).group_by(Signal.family)
         ).all()
     )
-    own = task_queries.newest(is_same_input=True)
+    own = task_queries.newest()
     closed: dict[str, int] = dict(
         session.execute(
             select(Signal.family, func.count())
-            .join(own, task_queries.is_step_on(own, is_same_input=True))
+            .join(own, task_queries.is_step_on(own))
             .join(TaskStep, TaskStep.id == own.c.id)
             .where(TaskStep.kind == CLOSED, *conditions)
             .group_by(Signal.family)
@@ -185,20 +180,11 @@ def open_counts(
 
 def page(session: Session, reader: Reader, wanted: Wanted, number: int = 1) -> TaskPage:
     """Return one page of tasks (`number` from 1): what is due first, or was closed last, first."""
-    query, due, step = task_queries.all_of(
-        session, reader.scope, sees_sensitive=reader.sees_sensitive
-    )
-    query = query.where(*_conditions(reader, wanted, due, step))
-    total = session.scalar(
-        query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-    )
-    order = (step.id.desc(),) if wanted.state == "closed" else (due, Signal.noticed_at)
-    rows = session.execute(
-        query.order_by(*order, Signal.check, Signal.subject, Signal.indicator)
-        .limit(PAGE)
-        .offset((number - 1) * PAGE)
-    )
-    return TaskPage([_task(row) for row in rows], total or 0, number)
+    query = _queue(session, reader, wanted)
+    rows = session.execute(query.limit(PAGE).offset((number - 1) * PAGE)).all()
+    if not rows and number > 1:  # Somebody closed the last ones meanwhile.
+        return page(session, reader, wanted)
+    return TaskPage(_told(session, rows), rows[0].total if rows else 0, number)
 
 
 def choices(session: Session, reader: Reader, family: Family) -> Choices:
@@ -225,15 +211,7 @@ def choices(session: Session, reader: Reader, family: Family) -> Choices:
 
 def every(session: Session, reader: Reader, wanted: Wanted) -> list[Task]:
     """Return all tasks of a queue, in the order of its pages: for a file."""
-    query, due, step = task_queries.all_of(
-        session, reader.scope, sees_sensitive=reader.sees_sensitive
-    )
-    rows = session.execute(
-        query.where(*_conditions(reader, wanted, due, step)).order_by(
-            due, Signal.noticed_at, Signal.check, Signal.subject, Signal.indicator
-        )
-    )
-    return [_task(row) for row in rows]
+    return _told(session, session.execute(_queue(session, reader, wanted)).all())
 
 
 def find(session: Session, reader: Reader, key: Key) -> Task:
@@ -246,15 +224,27 @@ def find(session: Session, reader: Reader, key: Key) -> Task:
 
 def found(session: Session, reader: Reader, keys: Collection[Key]) -> list[Task]:
     """Return those of some tasks that are listed in the scope, open or closed, in no order."""
-    query, _due, _step = task_queries.all_of(
+    query, _due, _step = task_queries.standings(
         session, reader.scope, sees_sensitive=reader.sees_sensitive
     )
     columns = tuple_(Signal.check, Signal.subject, Signal.indicator)
-    return [
-        _task(row)
-        for some in chunks(keys)
-        for row in session.execute(query.where(columns.in_(some)))
-    ]
+    rows = [row for some in chunks(keys) for row in session.execute(query.where(columns.in_(some)))]
+    return _told(session, rows)
+
+
+def _queue(session: Session, reader: Reader, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    query, due, step = task_queries.standings(
+        session, reader.scope, sees_sensitive=reader.sees_sensitive
+    )
+    order = (step.id.desc(),) if wanted.state == "closed" else (due, Signal.noticed_at)
+    return query.where(*_conditions(reader, wanted, due, step)).order_by(
+        *order, Signal.check, Signal.subject, Signal.indicator
+    )
+
+
+def _told(session: Session, rows: Sequence[Any]) -> list[Task]:
+    known = task_queries.details(session, rows)
+    return [_task(row, known[row.check, row.subject, row.indicator]) for row in rows]
 
 
 def _conditions(
@@ -275,9 +265,12 @@ def _conditions(
     return conditions
 
 
-def _task(row: Any) -> Task:
-    signal: Signal = row.Signal
-    closing = Closing(row.reason, row.note, row.who, row.at) if row.kind == CLOSED else None
+def _task(row: Any, known: Any) -> Task:
+    signal: Signal = known.Signal
+    step: TaskStep | None = known.TaskStep
+    closing = None
+    if step is not None and step.kind == CLOSED:
+        closing = Closing(step.reason, step.note, step.who, step.at)
     return Task(
         check=signal.check,
         family=signal.family,  # type: ignore[arg-type]
@@ -287,11 +280,11 @@ def _task(row: Any) -> Task:
         verdict=signal.verdict,
         figures=signal.figures,
         village_code=signal.village_code,
-        village=row.village or signal.village_code,
+        village=known.village or signal.village_code,
         township_code=signal.township_code,
-        township=row.township or "",
+        township=known.township or "",
         phone_id=signal.phone_id,
-        worker=row.worker or "",
+        worker=known.worker or "",
         submission_id=signal.submission_id,
         noticed_at=signal.noticed_at,
         owner=row.owner,
