@@ -55,12 +55,14 @@ from server.web import (
     sign_offs,
     signin,
     submissions,
+    targets,
     task_page,
     tasks,
     today,
     village_words,
     villages,
     worker_checks,
+    workloads,
 )
 from server.web.openrosa import base_maps as phone_base_maps
 from server.web.openrosa import drafts as phone_drafts
@@ -88,6 +90,8 @@ PAGES = (
     rounds.pages,
     back_checks.pages,
     sign_offs.pages,
+    targets.pages,
+    workloads.pages,
     tasks.pages,
     task_page.pages,
     alerts.pages,

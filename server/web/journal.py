@@ -49,6 +49,7 @@ ACTION_WORDS = {
     "back_check_withdrawn": "Took a household back from asking again",
     "back_checks_taken": "Took the list of back-checks",
     "register_signed": "Signed a township’s register",
+    "target_set": "Set days’ targets",
     "plan_set": "Set the plan of a round",
     "batch_seen": "Looked at a batch",
     "batch_taken": "Took a batch",

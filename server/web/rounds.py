@@ -129,6 +129,7 @@ def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
         now=datetime.now(UTC),
         short_name=layers.short_name,
         may_set=who.may(Right.MANAGE_REGISTRY),
+        may_give=who.may(Right.MANAGE_PHONES),
         errors=errors,
         typed=typed or _proposed(known, today),
         chosen_weekdays=_typed_weekdays(typed, known),

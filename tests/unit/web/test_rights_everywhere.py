@@ -106,6 +106,8 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "submissions.one": (SENT, {}),
     "submissions.reveal": (SENT, WHY),
     "submissions.file": ({"submission_id": "$edit", "name": PHOTO}, {}),
+    "targets.save": ({"code": VILLAGE}, {}),
+    "targets.show": ({"code": VILLAGE}, {}),
     "task_page.act": ({"key": "$task"}, {"do": "close", "reason": "explained"}),
     "task_page.show": ({"key": "$task"}, {}),
     "villages.one": ({"code": VILLAGE}, {}),
@@ -158,6 +160,8 @@ WHOLE_SITES = (
     "registry.do_import",
     "registry.preview",
     "rounds.",
+    "targets.days_off",
+    "targets.set_day_off",
     "signin.",
 )
 
