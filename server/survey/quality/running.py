@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, update
 
 from server.database import table_of, writing
 from server.survey.back_checks import rates as rates_of_back_checks
+from server.survey.likeness import finding
 from server.survey.quality import rates, registers, scan, signals, thresholds, workers
 from server.survey.quality.records import work as records
 from server.survey.quality.signals import NOTHING, Change
@@ -28,9 +30,13 @@ Step = Callable[[Site, Mapping[str, float], datetime], Change]
 """Works out some checks on a site, by its thresholds, at an instant."""
 
 
-def _workers(site: Site, _chosen: Mapping[str, float], now: datetime) -> Change:
-    workers.work_out(site, now)
-    return NOTHING
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the steps changed, how many seconds each took, and which of them failed."""
+
+    changes: dict[str, Change]
+    seconds: dict[str, float]
+    faults: tuple[str, ...]
 
 
 # In this order; a new check gets one line here.
@@ -39,7 +45,8 @@ STEPS: Mapping[str, Step] = {
     "villages": rates.work_out,
     "neighbours": scan.work_out,
     "registers": registers.work_out,
-    "workers": _workers,
+    "duplicates": finding.work_out,
+    "workers": workers.work_out,
     "back_checks": rates_of_back_checks.work_out,
 }
 
@@ -65,7 +72,28 @@ def run(
                 fault="",
             )
         ).inserted_primary_key
-    changes: dict[str, Change] = {"off": _switched_off(site, chosen, now)}
+    taken = take_steps(site, chosen, now, tell)
+    total = sum(taken.changes.values(), NOTHING)
+    with writing(site.engine, is_durable=False) as connection:
+        connection.execute(
+            update(RUN)
+            .where(RUN.c.id == (run_id[0] if run_id else None))
+            .values(
+                ended_at=datetime.now(now.tzinfo),
+                raised=total.raised,
+                cleared=total.cleared,
+                figures={"seconds": taken.seconds},
+                fault=", ".join(taken.faults),
+            )
+        )
+    return taken.changes
+
+
+def take_steps(
+    site: Site, chosen: Mapping[str, float], now: datetime, tell: Callable[[str], object]
+) -> Taken:
+    """Take every step by these thresholds; one that fails is logged and holds up no other."""
+    changes = {"off": _switched_off(site, chosen, now)}
     seconds: dict[str, float] = {}
     faults = []
     for name, step in STEPS.items():
@@ -77,20 +105,7 @@ def run(
             log.exception("check %s", name)
             faults.append(name)
         seconds[name] = round(time.monotonic() - started, 3)
-    total = sum(changes.values(), NOTHING)
-    with writing(site.engine, is_durable=False) as connection:
-        connection.execute(
-            update(RUN)
-            .where(RUN.c.id == (run_id[0] if run_id else None))
-            .values(
-                ended_at=datetime.now(now.tzinfo),
-                raised=total.raised,
-                cleared=total.cleared,
-                figures={"seconds": seconds},
-                fault=", ".join(faults),
-            )
-        )
-    return changes
+    return Taken(changes, seconds, tuple(faults))
 
 
 def _switched_off(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
