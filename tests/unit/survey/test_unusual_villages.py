@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from server.database import writing, writing_session
-from server.errors import Missing, NotValid
-from server.survey.areas import WHOLE_SITE, Scope
-from server.survey.quality import rates, unusual
+from server.survey import task_steps, tasks
+from server.survey.areas import WHOLE_SITE
+from server.survey.quality import rates
 from server.survey.quality.signals import NOTHING, Change
-from server.survey.quality.unusual import Reply
 from server.survey.site import Site
+from server.survey.task_steps import Deed
 from server.tables.projections import VillageTally
-from server.tables.signals import VillageRate
+from server.tables.signals import RateModel, VillageRate
+from tests.task_rows import reader
 from tests.village_rows import NOW, put_cases, put_sums, thresholds_of, villages_of
 
 
@@ -32,22 +34,19 @@ def worked_out(site: Site) -> Change:
     return rates.work_out(site, thresholds_of(site), NOW)
 
 
-def reply(reason: str = "explained", note: str = "") -> Reply:
-    return Reply(reason, note, "office", NOW)
-
-
 def test_the_village_that_stands_out_is_listed_with_what_would_be_usual(
     site: Site, counted: list[str]
 ) -> None:
     worked_out(site)
 
-    with writing_session(site.engine) as session:
-        (line,) = unusual.unusual(session, WHOLE_SITE)
-    assert (line.village_code, line.indicator, line.events, line.tried) == (
+    with Session(site.engine) as session:
+        (line,) = tasks.page(session, reader(), tasks.Wanted("village")).tasks
+    told = line.figures
+    assert (line.subject, line.indicator, told["events"], told["tried"]) == (
         counted[0], "found", 30, 80,
     )  # fmt: skip
-    assert 5 < line.expected < 8
-    assert line.verdict == "unusual"
+    assert 5 < told["expected"] < 8
+    assert line.verdict == "flag"
 
 
 def test_counts_that_did_not_change_are_not_worked_out_again(
@@ -73,52 +72,36 @@ def test_diseases_that_not_everybody_may_see_by_name_are_left_out(
     assert indicators == {"found", "hypertension"}
 
 
-def test_what_is_closed_stays_closed_until_the_count_changes(
-    site: Site, counted: list[str]
-) -> None:
-    worked_out(site)
-    line = (counted[0], "found")
-
-    with writing_session(site.engine) as session:
-        unusual.close(session, WHOLE_SITE, line, reply(note="a dust mine closed here"))
-    worked_out(site)
-
-    with writing_session(site.engine) as session:
-        assert unusual.open_count(session, WHOLE_SITE) == 0
-        (closed,) = unusual.unusual(session, WHOLE_SITE, is_open=False)
-        assert closed.reply is not None
-        assert closed.reply.note == "a dust mine closed here"
-
-    with writing(site.engine) as connection:
-        changed = update(VillageTally).where(VillageTally.village_code == counted[0])
-        connection.execute(changed.values(suspected=31))
-    worked_out(site)
-    with writing_session(site.engine) as session:
-        assert unusual.open_count(session, WHOLE_SITE) == 1
-
-
-def test_nobody_closes_what_is_not_his_or_without_a_reason(site: Site, counted: list[str]) -> None:
-    worked_out(site)
-    elsewhere = Scope(("460105",))
-
-    with writing_session(site.engine) as session:
-        with pytest.raises(Missing):
-            unusual.close(session, elsewhere, (counted[0], "found"), reply())
-        with pytest.raises(Missing):
-            unusual.close(session, WHOLE_SITE, (counted[1], "found"), reply())
-        with pytest.raises(NotValid):
-            unusual.close(session, WHOLE_SITE, (counted[0], "found"), reply("tired"))
-        assert unusual.unusual(session, elsewhere) == []
-
-
 def test_a_funnel_has_limits_up_to_the_largest_village(site: Site, counted: list[str]) -> None:
     worked_out(site)
 
-    with writing_session(site.engine) as session:
-        told = unusual.figures(session, WHOLE_SITE, counted[0])
+    with site.engine.connect() as connection:
+        (funnel,) = connection.scalars(
+            select(RateModel.funnel).where(RateModel.indicator == "found")
+        )
+    assert funnel[-1][0] == 80
+    assert all(row[1] <= row[2] <= row[3] <= row[4] for row in funnel)
 
-    first = told[0]
-    assert first.line.indicator == "found"
-    assert first.funnel[-1][0] == 80
-    assert all(row[1] <= row[2] <= row[3] <= row[4] for row in first.funnel)
-    assert len(first.others) == len(counted)
+
+def test_the_task_of_a_count_that_changed_back_is_closed_as_it_was(
+    site: Site, counted: list[str]
+) -> None:
+    worked_out(site)
+    key = ("rate", counted[0], "found")
+    assert is_open(site)
+    with writing_session(site.engine) as session:
+        several = tasks.found(session, reader(), [key])
+        task_steps.close(session, several, "explained", Deed("office", NOW, "a mine closed here"))
+    assert not is_open(site)
+
+    for suspected, is_open_then in ((31, True), (30, False)):
+        with writing(site.engine) as connection:
+            changed = update(VillageTally).where(VillageTally.village_code == counted[0])
+            connection.execute(changed.values(suspected=suspected))
+        worked_out(site)
+        assert is_open(site) is is_open_then
+
+
+def is_open(site: Site) -> bool:
+    with Session(site.engine) as session:
+        return tasks.open_counts(session, WHOLE_SITE)["village"] == 1
