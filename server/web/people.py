@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exports.masking import mask_id_number, mask_name, mask_phone
@@ -12,37 +12,16 @@ from server.errors import NotValid
 from server.survey import catalogue, duplicates, people, places
 from server.survey.accounts import Right
 from server.survey.areas import Scope
+from server.survey.likeness import comparing, decided
+from server.survey.likeness.settling import HOUSEHOLD, PERSON
 from server.survey.people import PersonLine
 from server.web import door, language
 from server.web.language import _
+from server.web.person_words import CASE_WORDS, KIND_WORDS, OUTCOME_WORDS, SCREENING_WORDS
 
 pages = Blueprint("people", __name__)
 
 SHORTEST_REASON = 4
-OUTCOME_WORDS = {
-    "completed": ("fine", "Completed"),
-    "refused": ("watch", "Refused"),
-    "absent_final": ("off", "Absent three times"),
-    "vacated": ("off", "Vacated"),
-    "open": ("todo", "Not finished"),
-}
-SCREENING_WORDS = {
-    "done": ("fine", "Screened"),
-    "absent": ("todo", "Absent"),
-    "refused": ("watch", "Refused"),
-    "dead": ("off", "Died"),
-    "moved": ("off", "Moved away"),
-    "": ("todo", "Not screened yet"),
-}
-CASE_WORDS = {"suspected": ("watch", "Suspected"), "documented": ("todo", "Documented")}
-KIND_WORDS = {
-    "poor": "Registered poor",
-    "lifted": "Lifted out of poverty",
-    "new": "Newly identified",
-    "returned": "Returned to poverty",
-    "marginal": "Marginal household",
-    "ordinary": "Ordinary household",
-}
 
 
 @pages.get("/households")
@@ -71,9 +50,12 @@ def households() -> str:
 
 @pages.get("/households/<household_id>")
 @door.allow(Right.SEE_PERSONS)
-def household(household_id: str) -> str:
+def household(household_id: str) -> ResponseReturnValue:
     """Show one household: its members, masked, and the visits to it."""
     who, session = door.account(), door.session()
+    counted = decided.counted_as(session, HOUSEHOLD, household_id)
+    if counted != household_id:
+        return redirect(url_for("people.household", household_id=counted))
     found = people.household(session, household_id, who.scope)
     members = people.persons(
         session,
@@ -89,6 +71,7 @@ def household(household_id: str) -> str:
         members=members.lines,
         visits=people.visits(session, household_id),
         doubles=duplicates.of_household(session, household_id, who.scope),
+        decisions=comparing.of_subject(session, HOUSEHOLD, household_id, who.scope),
         may_open=who.may(Right.SEE_SUBMISSIONS),
         **_words(),
     )
@@ -122,8 +105,11 @@ def persons() -> str:
 
 @pages.get("/persons/<person_id>")
 @door.allow(Right.SEE_PERSONS)
-def person(person_id: str) -> str:
+def person(person_id: str) -> ResponseReturnValue:
     """Show one person, masked."""
+    counted = decided.counted_as(door.session(), PERSON, person_id)
+    if counted != person_id:
+        return redirect(url_for("people.person", person_id=counted))
     found = _find(person_id)
     door.journal("person_seen", f"person {person_id}", masked=True)
     return _person_page(found, is_masked=True, errors={})
@@ -165,6 +151,7 @@ def _person_page(found: PersonLine, *, is_masked: bool, errors: dict[str, str]) 
         phone=mask_phone(found.phone) if is_masked else found.phone,
         may_reveal=who.may(Right.REVEAL_PERSONS),
         doubles=duplicates.of_person(door.reading(), found.id, who.scope),
+        decisions=comparing.of_subject(door.reading(), PERSON, found.id, who.scope),
         errors=errors,
         **_words(),
     )
