@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -187,6 +189,12 @@ def person(
     village = session.get(Village, found.village_code)
     cases = _cases(session, [person_id], may_see_sensitive)
     return _person(found, village.name if village else None, cases)
+
+
+def with_id_number(session: Session, key: bytes, number: str) -> list[str]:
+    """Return the ids of the persons who bear an ID number. `key` is that of the site's hashes."""
+    id_hash = hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+    return list(session.scalars(select(Person.id).where(Person.id_hash == id_hash)))
 
 
 def _page(

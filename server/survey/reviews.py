@@ -13,15 +13,16 @@ from server.errors import NotValid
 from server.survey.areas import Scope
 from server.survey.decisions import Key
 from server.survey.entities import backlog
+from server.survey.review_states import EDITED, RECEIVED
 from server.survey.submission_chain import root_of, visible
 from server.tables.decisions import SubmissionNote
 from server.tables.truth import Submission
 
-RECEIVED, EDITED = "received", "edited"
 STATES = ("approved", "has_issues", "rejected", RECEIVED)
 """What a review can say; ODK Central's words, of which "edited" follows by itself."""
 
 LONGEST_BODY = 2000
+MOST_AT_ONCE = 200
 NOTHING_SAID = "Write a comment, or choose what the review says."
 
 
@@ -59,6 +60,29 @@ def add_note(
     if state:
         # What a phone created may have waited for this (ODK entities: approvalRequired).
         backlog.reconsider(session, project_id, form_id, root)
+
+
+def review_many(
+    session: Session, submission_ids: Sequence[int], scope: Scope, state: str, body: str, who: str
+) -> int:
+    """Say the same of several submissions; return of how many, each chain of edits once.
+
+    Raises NotValid for no submission, too many or no review, and Missing when any of them is not
+    of the scope: then nothing is said of any.
+    """
+    if not submission_ids:
+        raise NotValid("Choose submissions first.", "ids")
+    if len(submission_ids) > MOST_AT_ONCE:
+        raise NotValid("At most %(most)s at once.", "ids", most=MOST_AT_ONCE)
+    if state not in STATES:
+        raise NotValid("Choose what the review says.", "state")
+    done = set()
+    for submission_id in submission_ids:
+        root = root_of(visible(session, submission_id, scope))
+        if root not in done:
+            add_note(session, submission_id, scope, state, body, who)
+            done.add(root)
+    return len(done)
 
 
 def notes_on(session: Session, key: Key) -> list[Note]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,10 +11,18 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, se
 from sqlalchemy.orm import Session, aliased
 
 from forms import checks, domain_checks
-from server.survey import placing
+from server.survey import placing, review_states
 from server.survey.areas import Scope
 from server.survey.entities import folding
-from server.tables.projections import DayTally, Flag, NamedFile, Projected, VillageTally, Visit
+from server.tables.projections import (
+    DayTally,
+    Flag,
+    NamedFile,
+    PersonReport,
+    Projected,
+    VillageTally,
+    Visit,
+)
 from server.tables.reference import Village
 from server.tables.truth import Attachment, Form, FormVersion, Phone, PhoneVillage, Submission
 
@@ -37,7 +46,11 @@ FLAG_MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to list; None and "" ask for all. `state` is one of STUCK, or "" for what counts."""
+    """What to list; None and "" ask for all. `state` is one of STUCK, or "" for what counts.
+
+    `review` is what the newest review says (reviews.STATES, or edited); `person_ids` are those
+    who must be spoken of, None for anybody.
+    """
 
     village: str = ""
     form_id: str = ""
@@ -46,6 +59,8 @@ class Wanted:
     flag: str = ""
     state: str = ""
     lacks_files: bool = False
+    review: str = ""
+    person_ids: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class SubmissionLine:
     village: str
     outcome: str
     flags: int
+    review: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +100,12 @@ def page(
     if wanted.state in STUCK:
         query, key = _stuck(scope, wanted), Projected.submission_id
     else:
-        query, key = _counted(scope, wanted), Submission.id
-        if wanted.form_id and _is_rare(session, wanted.form_id):
-            query = query.where(_when_sent(wanted.form_id))
+        query, key = counted(session, scope, wanted), Submission.id
     query = query.where(Submission.project_id == project_id)
     if before is not None:
         query = query.where(key < before)
     rows = session.execute(query.order_by(key.desc()).limit(PAGE + 1)).all()
-    lines = [_line(row) for row in rows[:PAGE]]
+    lines = [line_of(row) for row in rows[:PAGE]]
     return SubmissionPage(lines, lines[-1].id if len(rows) > PAGE else None)
 
 
@@ -143,29 +157,44 @@ def sent_from(scope: Scope) -> ColumnElement[bool]:
     return Submission.phone_id.in_(serves)
 
 
-def _counted(scope: Scope, wanted: Wanted) -> Select[*tuple[Any, ...]]:
-    """Return the query of submissions that count: each has a visit, and that a village."""
+def counted(session: Session, scope: Scope, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    """Return the query of submissions that count: each has a visit, and that a village.
+
+    Its rows are read by `line_of`.
+    """
     query = (
         _lines()
         .join(Visit, Visit.submission_id == Submission.id)
         .outerjoin(Village, Village.code == Visit.village_code)
         .where(scope.where(Visit.village_code))
     )
-    if wanted.village:
-        query = query.where(Visit.village_code == wanted.village)
-    if wanted.form_id:
-        query = query.where(Visit.form_id == wanted.form_id)
-    if wanted.phone_id is not None:
-        query = query.where(Visit.phone_id == wanted.phone_id)
-    if wanted.day is not None:
-        query = query.where(Visit.visited_on == wanted.day, _visited(scope, wanted.day))
-    if wanted.flag:
-        query = query.where(_is_flagged(wanted.flag))
-    if wanted.state:
-        query = query.where(Projected.state == wanted.state)
-    if wanted.lacks_files:
-        query = query.where(_LACKS_FILES)
+    for condition in _conditions(session, scope, wanted):
+        query = query.where(condition)
     return query
+
+
+def _conditions(session: Session, scope: Scope, wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    equal = (
+        (Visit.village_code, wanted.village or None),
+        (Visit.form_id, wanted.form_id or None),
+        (Visit.phone_id, wanted.phone_id),
+        (Projected.state, wanted.state or None),
+    )
+    yield from (column == value for column, value in equal if value is not None)
+    if wanted.day is not None:
+        yield and_(Visit.visited_on == wanted.day, _visited(scope, wanted.day))
+    if wanted.flag:
+        yield _is_flagged(wanted.flag)
+    if wanted.lacks_files:
+        yield _LACKS_FILES
+    if wanted.review:
+        yield review_states.is_reviewed(wanted.review)
+    if wanted.person_ids is not None:
+        yield Submission.id.in_(
+            select(PersonReport.submission_id).where(PersonReport.person_id.in_(wanted.person_ids))
+        )
+    if wanted.form_id and _is_rare(session, wanted.form_id):
+        yield _when_sent(wanted.form_id)
 
 
 # What its answers name has not come, with it or with what it is an edit of (openrosa C7).
@@ -246,6 +275,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             Village.name.label("village"),
             Visit.outcome,
             Visit.flags,
+            review_states.newest_review.label("review"),
         )
         .select_from(Submission)
         .join(Projected, Projected.submission_id == Submission.id)
@@ -259,7 +289,8 @@ def _lines() -> Select[*tuple[Any, ...]]:
     return query
 
 
-def _line(row: Row[Any]) -> SubmissionLine:
+def line_of(row: Row[Any]) -> SubmissionLine:
+    """Return the line that a row of `counted` tells."""
     return SubmissionLine(
         id=row.id,
         form_id=row.form_id,
@@ -273,4 +304,5 @@ def _line(row: Row[Any]) -> SubmissionLine:
         village=row.village or row.village_code or "",
         outcome=row.outcome or "",
         flags=row.flags or 0,
+        review=row.review,
     )

@@ -14,7 +14,7 @@ from server.survey.first_run import PROJECT
 from server.survey.site import Site
 from server.survey.submission_view import Reader
 from server.web import door, language
-from server.web.language import _
+from server.web.language import _, ngettext
 from server.web.review_words import CORRECTION_BADGES, CORRECTION_WORDS
 
 pages = Blueprint("reviews", __name__)
@@ -31,7 +31,34 @@ def note(submission_id: int) -> ResponseReturnValue:
             door.session(), submission_id, who.scope, state, given.get("body", ""), who.name
         )
         door.journal("submission_reviewed", f"submission {submission_id}", state=state)
+    if not fault and given.get("go_on"):
+        flash(_("Noted."), "fine")
+        return redirect(door.local_path(given.get("go_on"), url_for("submissions.show")), 303)
     return _back(submission_id, fault, _("Noted."), "review")
+
+
+@pages.post("/submissions/review")
+@door.allow(Right.REVIEW_SUBMISSIONS)
+def note_many() -> ResponseReturnValue:
+    """Say the same of several submissions of a list."""
+    who, given, count = door.account(), request.form, 0
+    every = "every" in given
+    ids = [int(one) for one in given.getlist("listed" if every else "id") if one.isdecimal()]
+    with door.keeping_input() as fault:
+        count = reviews.review_many(
+            door.session(),
+            ids,
+            who.scope,
+            given.get("state", ""),
+            given.get("body", ""),
+            who.name,
+        )
+        door.journal(
+            "submission_reviewed", f"{count} submissions", state=given.get("state"), ids=ids
+        )
+    said = ngettext("%(n)s submission reviewed.", "%(n)s submissions reviewed.", count)
+    _tell(fault, said)
+    return redirect(door.local_path(given.get("next"), url_for("submissions.show")), 303)
 
 
 @pages.post("/submissions/<int:submission_id>/send-back")

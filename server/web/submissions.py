@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from forms.audit_log import FILE as LOG
+from forms.labels import words_in
 from server.errors import NotAllowed
 from server.survey import (
+    answer_search,
     flags,
     form_versions,
+    people,
     phones,
     submission_story,
     submission_view,
     submissions,
 )
 from server.survey.accounts import Right
+from server.survey.answer_search import Search, SearchPage
 from server.survey.first_run import PROJECT
 from server.survey.submission_view import Reader, ShownFlag, SubmissionView
-from server.survey.submissions import ANY_FLAG, Wanted
+from server.survey.submissions import ANY_FLAG, STUCK, SubmissionPage, Wanted
 from server.web import door, language, review_words
 from server.web.kept_files import kept_file, made_file
 from server.web.language import _
+from server.web.submission_filters import Given, given_in, query_of, search_of, wanted_of
 
 pages = Blueprint("submissions", __name__, url_prefix="/submissions")
 
@@ -61,36 +66,90 @@ NEXT_STEP_WORDS = {
     "replaced": "A later edit or correction stands in its place. It is kept, and counts no more.",
     "binned": "It lies in the bin with its edits, and counts nowhere.",
 }
+COMPARISON_WORDS = {
+    "contains": "contains",
+    "is": "is",
+    "at_least": "at least",
+    "at_most": "at most",
+    "empty": "is empty",
+}
 _LONGEST_REASON = 200
+_ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
 
 
 @pages.get("/")
 @door.allow(Right.SEE_SUBMISSIONS)
 def show() -> str:
-    """List submissions by village, form, phone, day, flag or state; the last received first."""
+    """List submissions by what they are and what they answer; the last received first."""
     session, scope = door.session(), door.account().scope
-    wanted = _wanted()
-    before = request.args.get("before", type=int)
-    page = submissions.page(session, PROJECT, scope, wanted, before)
+    given = request.args
+    wanted, asked = _wanted(given), search_of(given)
+    before = given.get("before", type=int)
+    page, found = _looked_up(wanted, asked, before)
     forms = form_versions.current_forms(session, PROJECT)
     known_phones = phones.phone_list(session, PROJECT, scope)
     counted = submissions.flag_counts(session, scope, wanted.village)
     everything = ("", _("all"))
+    query = query_of(given)
     return render_template(
         "submissions.html",
         page=page,
+        found=found,
         wanted=wanted,
-        is_all=wanted == Wanted(),
+        asked=asked,
+        is_all=not query,
+        query=query,
         stuck=submissions.stuck_count(session, PROJECT, scope),
         village_choices=[everything, *submissions.visited_villages(session, scope)],
         form_choices=[everything, *((one.form_id, one.title) for one in forms)],
         phone_choices=[everything, *((one.id, one.name) for one in known_phones)],
         flag_choices=[everything, (ANY_FLAG, _("with any flag")), *map(_flag_choice, counted)],
         state_choices=[everything, *((one, _(words)) for one, words in STATE_WORDS.items())],
-        older=_address(wanted, page.before) if page.before else None,
-        newest=_address(wanted) if before is not None else None,
+        review_choices=[
+            everything,
+            *((one, _(words)) for one, words in review_words.REVIEW_WORDS.items()),
+        ],
+        question_choices=_question_choices(wanted.form_id),
+        comparisons=[(one, _(words)) for one, words in COMPARISON_WORDS.items()],
+        older=_list_address(query_of(given, before=page.before)) if page.before else None,
+        newest=_list_address(query) if before is not None else None,
+        may_review=door.account().may(Right.REVIEW_SUBMISSIONS),
         **_STATES,
     )
+
+
+def _looked_up(
+    wanted: Wanted, asked: Search, before: int | None, *, is_noted: bool = True
+) -> tuple[SubmissionPage, SearchPage | None]:
+    """Return the page of a list, and what a search found where one was asked for."""
+    session, who = door.session(), door.account()
+    if wanted.state in STUCK or not asked.is_asked:
+        return submissions.page(session, PROJECT, who.scope, wanted, before), None
+    reader = Reader(
+        who.scope,
+        language.language(),
+        shows_personal=False,
+        shows_sensitive=who.may(Right.SEE_SENSITIVE),
+    )
+    plans = door.site().plans
+    found = answer_search.search(session, PROJECT, wanted, asked, reader, plans, before)
+    if is_noted:
+        where = {"form": wanted.form_id, "question": asked.question, "village": wanted.village}
+        told = {key: text for key, text in where.items() if text}
+        door.journal("submissions_searched", f"{len(found.lines)} submissions", **told)
+    return SubmissionPage(found.lines, found.before), found
+
+
+def _question_choices(form_id: str) -> list[tuple[str, str]]:
+    if not form_id:
+        return []
+    said = language.language()
+    asked = answer_search.questions(door.session(), PROJECT, form_id, door.site().plans)
+    return [("", _("any question")), *((one.path, words_in(one.labels, said)) for one in asked)]
+
+
+def _list_address(query: str) -> str:
+    return url_for("submissions.show") + (f"?{query}" if query else "")
 
 
 @pages.get("/<int:submission_id>")
@@ -138,31 +197,22 @@ def file(submission_id: int, name: str) -> Response:
     return kept_file(sha256, name, is_shown=True)
 
 
-def _wanted() -> Wanted:
-    given = request.args
-    return Wanted(
-        village=given.get("village", ""),
-        form_id=given.get("form", ""),
-        phone_id=given.get("phone", type=int),
-        day=given.get("day", type=date.fromisoformat),
-        flag=given.get("flag", ""),
-        state=given.get("state", "") if given.get("state", "") in STATE_WORDS else "",
-        lacks_files="lacks_files" in given,
-    )
+def _wanted(given: Given) -> Wanted:
+    """Return what the address asks for. A whole ID number in the search names its persons."""
+    session, text = door.session(), search_of(given).text.upper()
+    persons = None
+    if _ID_NUMBER.fullmatch(text):
+        persons = tuple(people.with_id_number(session, door.site().keys.id_numbers, text))
+    return wanted_of(given, STATE_WORDS, persons or None)
 
 
-def _address(wanted: Wanted, before: int | None = None) -> str:
-    return url_for(
-        "submissions.show",
-        village=wanted.village or None,
-        form=wanted.form_id or None,
-        phone=wanted.phone_id,
-        day=wanted.day,
-        flag=wanted.flag or None,
-        state=wanted.state or None,
-        lacks_files=1 if wanted.lacks_files else None,
-        before=before,
-    )
+def _neighbour(submission_id: int, query: str) -> str:
+    """Return the address of the next submission of the list the reader came from, "" at its end."""
+    given = given_in(query)
+    page, _found = _looked_up(_wanted(given), search_of(given), submission_id, is_noted=False)
+    if not page.lines:
+        return ""
+    return url_for("submissions.one", submission_id=page.lines[0].id, list=query)
 
 
 def _view(submission_id: int, *, is_revealed: bool) -> SubmissionView:
@@ -179,6 +229,7 @@ def _view(submission_id: int, *, is_revealed: bool) -> SubmissionView:
 def _page(shown: SubmissionView) -> str:
     who, session = door.account(), door.session()
     log = submission_story.audit_of(door.site().settings.files, shown.files)
+    came_from = request.args.get("list")
     return render_template(
         "submissions_one.html",
         shown=shown,
@@ -191,14 +242,14 @@ def _page(shown: SubmissionView) -> str:
         log_name=LOG,
         may_review=who.may(Right.REVIEW_SUBMISSIONS),
         may_remove=who.may(Right.REMOVE_SUBMISSIONS),
-        review_words=review_words.REVIEW_WORDS,
-        review_badges=review_words.REVIEW_BADGES,
         correction_words=review_words.CORRECTION_WORDS,
         correction_badges=review_words.CORRECTION_BADGES,
         flag_words=_flag_words,
         next_step=NEXT_STEP_WORDS.get(shown.reason) or NEXT_STEP_WORDS.get(shown.state, ""),
         may_reveal=who.may(Right.REVEAL_PERSONS),
         may_download=who.may(Right.REVEAL_PERSONS) and who.may(Right.SEE_SENSITIVE),
+        back=_list_address(came_from) if came_from is not None else "",
+        go_on=_neighbour(shown.id, came_from) if came_from is not None else "",
         **_STATES,
     )
 
@@ -230,4 +281,6 @@ _STATES = {
     "state_words": STATE_WORDS,
     "state_badges": STATE_BADGES,
     "outcome_words": OUTCOME_WORDS,
+    "review_words": review_words.REVIEW_WORDS,
+    "review_badges": review_words.REVIEW_BADGES,
 }

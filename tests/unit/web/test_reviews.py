@@ -228,9 +228,9 @@ def test_the_list_finds_those_whose_files_have_not_all_come(site: Site, office: 
 
     page = office.get("/submissions/?lacks_files=1").text
 
-    assert 'href="/submissions/2"' in page
-    assert 'href="/submissions/1"' not in page
-    assert 'href="/submissions/3"' not in page
+    assert 'href="/submissions/2?list=' in page
+    assert 'href="/submissions/1?list=' not in page
+    assert 'href="/submissions/3?list=' not in page
 
 
 def test_parked_ones_can_be_read_as_another_version_and_no_longer(
