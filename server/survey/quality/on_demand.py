@@ -89,7 +89,7 @@ def last(site: Site, session: Session, now: datetime) -> Run:
     if row is None:
         return Run("never")
     if row.ended_at is None and _is_held(site):
-        step, number, steps = _progress(site)
+        step, number, steps = progress(site.settings.folder)
         return Run("running", row.started_at, step, number, steps)
     if row.ended_at is None:
         return Run("broken", row.started_at)
@@ -116,9 +116,10 @@ def tell_progress(folder: Path, step: str, number: int, steps: int) -> None:
     scratch.rename(folder / "checks.progress")
 
 
-def _progress(site: Site) -> tuple[str, int, int]:
+def progress(folder: Path) -> tuple[str, int, int]:
+    """Return the step that runs, its number, and how many there are: "", 0 and 0 when unknown."""
     try:
-        told = json.loads((site.settings.folder / "checks.progress").read_text("utf-8"))
+        told = json.loads((folder / "checks.progress").read_text("utf-8"))
         return str(told[0]), int(told[1]), int(told[2])
     except (OSError, ValueError, IndexError):
         return "", 0, 0

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
+from sqlalchemy import Connection, MetaData, Table, func, select, text
 
 from server.database import insert_rows, open_engine, table_of, tables_of, writing
 from server.survey.quality import running, thresholds
@@ -139,13 +139,3 @@ def _copy(connection: Connection, table: Table) -> None:
     filled = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {aside}"  # noqa: S608
     connection.execute(text(filled))
     connection.execute(text(f"DROP TABLE {aside}"))
-
-
-def put(connection: Connection, wanted: Wanted, now: datetime, who: str) -> None:
-    """Choose thresholds for this site from now on."""
-    rows = [
-        {"name": name, "value": value, "at": now, "who": who}
-        for name, value in sorted(wanted.items())
-    ]
-    if rows:
-        connection.execute(insert(SETTING), rows)
