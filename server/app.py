@@ -61,7 +61,7 @@ from server.web import (
     today,
     village_words,
     villages,
-    worker_checks,
+    workers,
     workloads,
 )
 from server.web.openrosa import base_maps as phone_base_maps
@@ -95,7 +95,7 @@ PAGES = (
     tasks.pages,
     task_page.pages,
     alerts.pages,
-    worker_checks.pages,
+    workers.pages,
     submissions.pages,
     reviews.pages,
     parked.pages,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import Executable, insert, select
 
 from server.database import writing, writing_session
-from server.survey import phones
+from server.survey import blocks, phones
 from server.survey.areas import WHOLE_SITE
 from server.survey.first_run import PROJECT
 from server.survey.registry.sample import import_sample
@@ -92,3 +92,11 @@ def add_readings(
                     for name, value in told.items()
                 ],
             )
+        blocks.touch(connection, range(number, number + len(systolic)))
+
+
+def change(site: Site, statement: Executable) -> None:
+    """Change projected rows by hand, and mark every block as changed."""
+    with writing(site.engine) as connection:
+        connection.execute(statement)
+        blocks.touch(connection, range(0, 2 * blocks.BLOCK, blocks.BLOCK))

@@ -28,4 +28,4 @@ def touch(connection: Connection, submission_ids: Iterable[int]) -> None:
 def changes(connection: Connection) -> dict[int, int]:
     """Return every block with how often it changed, in order."""
     query = select(CHANGED.c.block, CHANGED.c.changes).order_by(CHANGED.c.block)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())

@@ -24,3 +24,11 @@ class WorkerBlock(Base):
     visits: Mapped[bytes] = mapped_column(LargeBinary)
     readings: Mapped[bytes] = mapped_column(LargeBinary)
     shares: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class WorkersCompared(Base):
+    """What workers were last held against: the same state, and nothing is worked out again."""
+
+    __tablename__ = "workers_compared"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    state: Mapped[str]

@@ -82,7 +82,7 @@ SHELVES = (
                 "To check",
                 "Records, workers and villages that checks noticed",
             ),
-            Place("worker_checks.show", "Workers: worth a talk", "Readings and times that differ"),
+            Place("workers.show", "Workers", "What checks say of each, and rounded ages"),
             Place(
                 "screening.persons",
                 "Persons found",

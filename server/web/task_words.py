@@ -131,7 +131,6 @@ def links(task: Task) -> list[dict[str, str]]:
         found.append((_("The submission"), door.way("submissions.one", submission_id=number)))
     if task.family == "worker" and task.phone_id is not None:
         path = door.way("workers.one", phone_id=task.phone_id)
-        path = path or door.way("worker_checks.one", phone_id=task.phone_id)
         found.append((_("All checks of this worker"), path))
     if task.village_code and task.family != "worker":
         found.append((_("The village"), door.way("villages.one", code=task.village_code)))

@@ -1,29 +1,24 @@
-"""How what checks say of a worker is told and drawn: in plain words that accuse nobody."""
+"""How what checks say of a worker is told: in plain words that accuse nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.survey import form_versions
+from server.survey import catalogue, form_versions, worker_standing
 from server.survey.first_run import PROJECT
-from server.survey.quality.talks import Signal
-from server.web import door, language
+from server.web import back_check_words, door, language
 from server.web.language import _, ngettext
 
-VERDICTS = {
+Figures = Mapping[str, Any]
+
+VERDICT_WORDS = {
     "flag": ("watch", "Worth a talk"),
+    "watch": ("todo", "Worth a look"),
     "usual": ("fine", "As usual"),
     "too_few": ("off", "Too few to judge"),
 }
-TITLES = {
-    "digits": "Last digits",
-    "repeats": "The same value again and again",
-    "speed": "Time taken",
-    "overlaps": "Interviews open at the same time",
-}
-INDICATORS = {
+INDICATOR_LABELS = {
     "systolic": "Systolic pressure",
     "diastolic": "Diastolic pressure",
     "pressure": "Blood pressure",
@@ -32,119 +27,110 @@ INDICATORS = {
     "height": "Height",
     "weight": "Weight",
     "temp": "Temperature",
+    "glucose": "Glucose",
+    "fbg": "Fasting glucose",
     "interviews": "All forms",
+    "found": "Persons with a finding",
+    "refused": "Refusals",
+    "absent": "Nobody met",
+    "by_phone": "Asked by phone",
+    "left_open": "Questions left open",
+    "no_fix": "Positions",
+    "no_photo": "Photos",
+    "alike": "Blocks of like questions",
 }
 # What a conversation may turn to: reasons that are nobody's fault come first.
-HINTS = {
+HINT_WORDS = {
     "digits": "Is the number read off or rounded? Does the device show every number?",
     "repeats": "Is the device in order? Is the first reading always written down?",
     "speed": "Is the form opened only at the end? Are answers filled in from a list?",
     "overlaps": "Is a form left open while the next is filled in? Do two people use one code?",
+    "pace": "Were the forms filled in later, one after the other? Do two people use one code?",
+    "share": "Are the villages or the persons others than those of colleagues? How is it asked?",
+    "level": "Is the device in order, and the cuff of the right size? How does the person sit?",
+    "clustering": "Are the devices alike? Would everybody read the same on one person?",
+    "alike": "Is every question asked? Are the answers filled in at once, at the end?",
+    "skipped": "When is the section opened? Does something keep from asking it?",
+    "gaps": "What keeps from asking or from taking it: time, the device, the person?",
+    "stale": "Has the phone been online? In the app: get blank forms, delete the old version.",
+    "back_check": "Was the same person asked both times? Did something change in between?",
 }
-# The drawing, in its own units: a phone's width, text at its size.
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 320.0, 150.0, 8.0, 20.0, 22.0
+EVENT_WORDS = {
+    "found": "%(events)s of %(tried)s persons screened have a finding",
+    "refused": "%(events)s of %(tried)s households refused",
+    "absent": "At %(events)s of %(tried)s calls nobody was met",
+    "by_phone": "%(events)s of %(tried)s interviews were by phone",
+    "left_open": "%(events)s of %(tried)s questions were left open or not known",
+    "no_fix": "%(events)s of %(tried)s visits have no position",
+    "no_photo": "%(events)s of %(tried)s photos were not taken",
+    "alike": (
+        "In %(events)s of %(tried)s records a block of like questions has one answer throughout"
+    ),
+    "skipped": "In %(events)s of %(tried)s records this section was not opened",
+    "pace": "On %(events)s of %(tried)s days there were more than %(limit)s interviews an hour",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """How many readings end in one digit, in the units of the drawing."""
-
-    digit: int
-    count: int
-    x: float
-    y: float
-    width: float
-    height: float
-    middle: float
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A signal as pages show it."""
-
-    signal: Signal
-    title: str
-    indicator: str
-    sentence: str
-    hint: str
-    badge: tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class DigitPicture:
-    """Readings by their last digit; `usual_y` is the height of what would be usual."""
-
-    bars: Sequence[Bar]
-    usual: str
-    usual_y: float
-
-
-def sentence(check: str, indicator: str, figures: Mapping[str, Any]) -> str:
+def sentence(check: str, indicator: str, figures: Figures) -> str:
     """Return in plain words what a check on workers noticed, and what would be usual."""
-    return _SENTENCES[check](figures)
-
-
-def title(check: str) -> str:
-    """Return what a check looks at."""
-    return _(TITLES[check])
+    tell = _SENTENCES.get(check)
+    return tell(indicator, figures) if tell else ""
 
 
 def indicator_name(indicator: str) -> str:
-    """Return what was read: a measurement, or a form by its title."""
-    if indicator in INDICATORS:
-        return _(INDICATORS[indicator])
-    titles = {one.form_id: one.title for one in _forms()}
-    return titles.get(indicator, indicator)
+    """Return what was looked at: a reading, a disease, a form, or a form and its section."""
+    if indicator in INDICATOR_LABELS:
+        return _(INDICATOR_LABELS[indicator])
+    if indicator in back_check_words.QUESTION_WORDS:
+        return _(back_check_words.QUESTION_WORDS[indicator])
+    form_id, _colon, section = indicator.partition(":")
+    titles = {
+        one.form_id: one.title for one in form_versions.current_forms(door.session(), PROJECT)
+    }
+    if form_id not in titles:
+        return catalogue.label(indicator, language.language(), door.site().settings.folder)
+    if not section:
+        return titles[form_id]
+    label = worker_standing.section_label(
+        door.session(), PROJECT, form_id, section, language.language()
+    )
+    return f"{titles[form_id]} · {label}"
 
 
 def hint(check: str) -> str:
-    """Return what to ask about: reasons that are nobody's fault come first."""
-    return _(HINTS[check])
-
-
-def digit_picture(figures: Mapping[str, Any]) -> DigitPicture:
-    """Return the last digits of `figures` as bars."""
-    bars, usual_y = _bars(figures)
-    return DigitPicture(bars, _usual(figures["expected"]), usual_y)
-
-
-def shown(several: Sequence[Signal]) -> list[Shown]:
-    """Return signals with their words."""
-    return [
-        Shown(
-            signal=one,
-            title=title(one.check),
-            indicator=indicator_name(one.indicator),
-            sentence=sentence(one.check, one.indicator, one.figures),
-            hint=hint(one.check) if one.verdict == "flag" else "",
-            badge=badge(one.verdict),
-        )
-        for one in several
-    ]
+    """Return what to ask about: reasons that are nobody's fault come first; "" for none."""
+    return _(HINT_WORDS[check]) if check in HINT_WORDS else ""
 
 
 def badge(verdict: str) -> tuple[str, str]:
     """Return the shape and word of a verdict."""
-    shape, words = VERDICTS[verdict]
+    shape, words = VERDICT_WORDS[verdict]
     return shape, _(words)
 
 
-def _forms() -> list[form_versions.ListedVersion]:
-    return form_versions.current_forms(door.session(), PROJECT)
-
-
-def _usual(expected: float) -> str:
+def usual(expected: float) -> str:
+    """Write how many would be usual: tenths only of small numbers."""
     return language.number(expected, 0 if expected >= 10 or expected == int(expected) else 1)
 
 
-def _digits(told: Mapping[str, Any]) -> str:
+def minutes(seconds: float) -> str:
+    """Write seconds as minutes: tenths of short times only."""
+    return language.number(seconds / 60, 1 if seconds < 600 else 0)
+
+
+def reading(value: float) -> str:
+    """Write a reading: tenths only where there are some."""
+    return language.number(value, 0 if value == int(value) else 1)
+
+
+def _digits(_indicator: str, told: Figures) -> str:
     counts = told["counts"]
     most = max(range(10), key=lambda digit: (counts[digit], -digit))
     places = {
         "events": language.number(counts[most]),
         "tried": language.number(told["tried"]),
         "digit": most,
-        "usual": _usual(told["expected"]),
+        "usual": usual(told["expected"]),
     }
     if told["even_only"]:
         return _(
@@ -160,7 +146,7 @@ def _digits(told: Mapping[str, Any]) -> str:
     )
 
 
-def _repeats(told: Mapping[str, Any]) -> str:
+def _repeats(_indicator: str, told: Figures) -> str:
     if not told["colleague_tried"]:
         return _nobody_else()
     return ngettext(
@@ -172,11 +158,11 @@ def _repeats(told: Mapping[str, Any]) -> str:
         events=language.number(told["events"]),
         tried=language.number(told["tried"]),
         value=told["value"],
-        usual=_usual(told["expected"]),
+        usual=usual(told["expected"]),
     )
 
 
-def _overlaps(told: Mapping[str, Any]) -> str:
+def _overlaps(_indicator: str, told: Figures) -> str:
     if not told["colleague_tried"]:
         return _nobody_else()
     return ngettext(
@@ -187,11 +173,11 @@ def _overlaps(told: Mapping[str, Any]) -> str:
         told["tried"],
         events=language.number(told["events"]),
         tried=language.number(told["tried"]),
-        usual=_usual(told["expected"]),
+        usual=usual(told["expected"]),
     )
 
 
-def _speed(told: Mapping[str, Any]) -> str:
+def _speed(_indicator: str, told: Figures) -> str:
     if told["usual_s"] is None:
         return _nobody_else()
     return ngettext(
@@ -200,34 +186,87 @@ def _speed(told: Mapping[str, Any]) -> str:
         "township, %(usual)s.",
         told["tried"],
         tried=language.number(told["tried"]),
-        own=_minutes(told["median_s"]),
-        usual=_minutes(told["usual_s"]),
+        own=minutes(told["median_s"]),
+        usual=minutes(told["usual_s"]),
     )
 
 
-def _minutes(seconds: float) -> str:
-    return language.number(seconds / 60, 1 if seconds < 600 else 0)
+def _of_share(key: str) -> Callable[[str, Figures], str]:
+    """Return what tells a share; `key` "" where the indicator says which."""
+
+    def tell(indicator: str, told: Figures) -> str:
+        if not told["colleague_tried"]:
+            return _nobody_else()
+        # Of a disease it is persons, as with all findings.
+        events = _(
+            EVENT_WORDS.get(key or indicator, EVENT_WORDS["found"]),
+            events=language.number(told["events"]),
+            tried=language.number(told["tried"]),
+            limit=language.number(told.get("limit", 0), 1),
+        )
+        return _(
+            "%(events)s; by colleagues in the township about %(usual)s would be usual.",
+            events=events,
+            usual=usual(told["expected"]),
+        )
+
+    return tell
+
+
+def _level(_indicator: str, told: Figures) -> str:
+    if "median" not in told:
+        return _few_readings(told)
+    return _(
+        "Half of %(tried)s readings are %(own)s or less; in the township, %(usual)s.",
+        tried=language.number(told["tried"]),
+        own=reading(told["median"]),
+        usual=reading(told["usual"]),
+    )
+
+
+def _clustering(_indicator: str, told: Figures) -> str:
+    if "icc" not in told:
+        return _few_readings(told)
+    return _(
+        "Of all differences between %(tried)s readings, %(share)s lie between the %(workers)s "
+        "workers; under %(limit)s would be usual.",
+        tried=language.number(told["tried"]),
+        share=language.percent(max(0.0, told["icc"])),
+        workers=language.number(told["workers"]),
+        limit=language.percent(told["limit"]),
+    )
+
+
+def _stale(_indicator: str, told: Figures) -> str:
+    return ngettext(
+        "The last %(events)s of %(tried)s submission came on a version that had been replaced.",
+        "The last %(events)s of %(tried)s submissions came on a version that had been replaced.",
+        told["tried"],
+        events=language.number(told["events"]),
+        tried=language.number(told["tried"]),
+    )
+
+
+def _few_readings(told: Figures) -> str:
+    return ngettext("%(n)s reading so far.", "%(n)s readings so far.", told["tried"])
 
 
 def _nobody_else() -> str:
     return _("Nobody else in the township to compare with.")
 
 
-_SENTENCES = {"digits": _digits, "repeats": _repeats, "overlaps": _overlaps, "speed": _speed}
-
-
-def _bars(told: Mapping[str, Any]) -> tuple[list[Bar], float]:
-    counts, expected = told["counts"], told["expected"]
-    room, top = HEIGHT - BOTTOM - TOP, max(*counts, expected, 1)
-    step = (WIDTH - 2 * LEFT) / 10
-    bars = []
-    for digit, count in enumerate(counts):
-        high, x = room * count / top, LEFT + step * digit
-        y = HEIGHT - BOTTOM - high
-        bars.append(
-            Bar(
-                digit, count, round(x + 3, 1), round(y, 1), round(step - 6, 1),
-                round(high, 1), round(x + step / 2, 1),
-            )
-        )  # fmt: skip
-    return bars, round(HEIGHT - BOTTOM - room * expected / top, 1)
+_SENTENCES: Mapping[str, Callable[[str, Figures], str]] = {
+    "digits": _digits,
+    "repeats": _repeats,
+    "overlaps": _overlaps,
+    "speed": _speed,
+    "pace": _of_share("pace"),
+    "share": _of_share(""),
+    "gaps": _of_share(""),
+    "alike": _of_share("alike"),
+    "skipped": _of_share("skipped"),
+    "level": _level,
+    "clustering": _clustering,
+    "stale": _stale,
+    "back_check": back_check_words.sentence,
+}

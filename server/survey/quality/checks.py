@@ -49,6 +49,14 @@ WORKER_CHECKS: tuple[Check, ...] = (
     Check("repeats", "worker", "One value again and again", "Talk, and go along once", 14),
     Check("speed", "worker", "Time an interview takes", "Talk, and go along once", 14),
     Check("overlaps", "worker", "Interviews open at once", "Talk, and go along once", 14),
+    Check("pace", "worker", "Interviews an hour", "Talk, and go along once", 14),
+    Check("share", "worker", "Share of what is found or told", "Talk, and go along once", 14),
+    Check("level", "worker", "Higher or lower readings", "Read one person with two devices", 14),
+    Check("clustering", "worker", "Readings that go by worker", "Measure together once", 30),
+    Check("alike", "worker", "One answer to many questions", "Talk, and go along once", 14),
+    Check("skipped", "worker", "Sections that are skipped", "Talk about when to ask them", 14),
+    Check("gaps", "worker", "What is often left out", "Talk about what keeps from asking", 14),
+    Check("stale", "worker", "Old version of a form", "Fetch the new version on the phone", 3),
     Check("back_check", "worker", "Asked again, and answered otherwise", "Talk, and go along once", 14),
 )
 

@@ -26,6 +26,10 @@ class Threshold:
     highest: float
 
 
+# How many a worker and his colleagues must have tried before their shares are compared.
+_ONE_WAY = {"repeats": 30, "overlaps": 10, "pace": 10, "alike": 20, "skipped": 30, "gaps": 30}
+_FEWEST_TRIED = {**_ONE_WAY, "share": 30}
+
 # Names are "check.number". Each check's module says where its number comes from.
 DEFAULTS: Mapping[str, Threshold] = {
     "rate.q": Threshold(0.05, 0.001, 0.2),
@@ -41,6 +45,28 @@ DEFAULTS: Mapping[str, Threshold] = {
     "cluster.replications": Threshold(999, 99, 9999),
     "over_register.share": Threshold(1.05, 1.0, 2.0),
     "over_register.fewest_more": Threshold(3, 1, 50),
+    "digits.fewest": Threshold(50, 20, 1000),
+    "digits.p": Threshold(0.001, 0.000001, 0.05),
+    "digits.v": Threshold(0.2, 0.05, 0.9),
+    **{
+        f"{check}.{name}": threshold
+        for check, fewest in _FEWEST_TRIED.items()
+        for name, threshold in {
+            "fewest": Threshold(fewest, 5, 1000),
+            "q": Threshold(0.05, 0.001, 0.2),
+            "smallest_ratio": Threshold(2.0, 1.0, 5.0),
+        }.items()
+    },
+    **{f"{check}.smallest_share": Threshold(0.05, 0.0, 0.5) for check in _ONE_WAY},
+    "speed.fewest": Threshold(10, 5, 1000),
+    "speed.ratio": Threshold(0.5, 0.1, 0.9),
+    "level.fewest": Threshold(30, 10, 1000),
+    "level.q": Threshold(0.05, 0.001, 0.2),
+    "level.smallest_difference": Threshold(0.5, 0.1, 3.0),
+    "clustering.fewest": Threshold(20, 5, 1000),
+    "clustering.fewest_workers": Threshold(5, 3, 100),
+    "clustering.icc": Threshold(0.1, 0.02, 0.9),
+    "stale.fewest": Threshold(5, 1, 100),
     "reading.z": Threshold(3.5, 2.0, 10.0),
     "reading.fence": Threshold(3.0, 1.5, 10.0),
     "reading.fewest": Threshold(20, 10, 1000),

@@ -1,195 +1,239 @@
-"""What each phone measured, and how long its interviews took: the inputs of checks on workers.
+"""What each phone measured, found and left out, and how long it took: the inputs of checks.
 
-One pass over the measurements and one over the visits; both databases group them, so that what
-comes back grows with phones and different values. Times come one by one.
+Sums up the blocks (worker_blocks) with arrays: seconds for a million submissions.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TypeVar
 
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+import numpy as np
+from numpy.typing import NDArray
 
-from server.database import table_of
-from server.tables.projections import Measurement, Visit
-from server.tables.reference import Village
-
-DIGITS, REPEATS, SPEED, OVERLAPS = "digits", "repeats", "speed", "overlaps"
-CHECKS = (DIGITS, REPEATS, SPEED, OVERLAPS)
-
-PRESSURE, INTERVIEWS = "pressure", "interviews"
-"""Indicators: systolic over diastolic · all interviews of a phone. Others are measurements or,
-of SPEED, forms."""
+from server.survey.quality.worker_blocks import FOUND, NO_TIME, Columns, Told, Whole
+from server.survey.quality.worker_readings import PRESSURE, WHOLE
+from server.survey.quality.worker_statistics import Numbers
 
 # A form left open over lunch, or until the next day, says nothing of how long it took.
 LEFT_OPEN_S = 8 * 3600
 # Nobody was asked anything.
-_SHORT_OUTCOMES = ("refused", "absent", "vacated")
-# Spread over many tens, so that chance alone gives each last digit its tenth. Not so temperature.
-_WHOLE = ("pulse", "waist", "height", "weight")
-_SINGLE = (*_WHOLE, "temp")
+SHORT_OUTCOMES = ("refused", "absent", "vacated")
+SYSTOLIC, DIASTOLIC = "systolic", "diastolic"
+# What a colleague next door reads much the same of: not height and weight, which go by age.
+LEVELS = (SYSTOLIC, DIASTOLIC, "pulse", "waist", "temp", "glucose", "fbg")
 
-VISIT, MEASUREMENT = table_of(Visit), table_of(Measurement)
+_Mask = NDArray[np.bool_]
+_Kind = TypeVar("_Kind", np.int64, np.float64)
+Events = tuple[int, int]
+"""How many of how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The inputs of one check and indicator: by phone, in order, what its kind asks for.
+@dataclass(frozen=True)
+class Counted:
+    """All that is counted of workers; `told` are the blocks, `townships` those of villages.
 
-    DIGITS: ten counts. REPEATS: pairs of a value and how often. SPEED: seconds. OVERLAPS: pairs
-    of seconds since 1970, beginning and end. `township` is each phone's, where it visits most.
+    `explained` are pairs of an indicator and a village whose count stands apart by itself: it is
+    a village's matter already, and counts for no worker.
     """
 
-    check: str
-    indicator: str
-    inputs: Mapping[int, list[Any]]
-    township: Mapping[int, str]
+    told: Told
+    townships: Mapping[str, str]
+    explained: frozenset[tuple[str, str]] = frozenset()
 
-    def hash_of(self, phone_id: int) -> str:
-        """Stands for one phone's inputs: the same while they are."""
-        return _hash(self.inputs[phone_id])
+    @cached_property
+    def township(self) -> dict[int, str]:
+        """The township where each phone made most of its visits."""
+        phones, towns = self._visit("phone"), self._town_of[self._visit("village")]
+        found: dict[int, tuple[int, str]] = {}
+        for (phone, town), number in _tally(phones, towns):
+            one = (-number, self._towns[town])
+            found[phone] = min(one, found.get(phone, one))
+        return {phone: name for phone, (_, name) in found.items()}
 
-    @property
-    def hash(self) -> str:
-        """Stands for all inputs and for who is compared with whom."""
-        return _hash([[one, self.township[one], self.hash_of(one)] for one in self.inputs])
+    def readings(self) -> Iterator[tuple[str, dict[int, Whole]]]:
+        """Give each reading's name with all values by phone, as in worker_blocks.Told."""
+        names = self._reading("name")
+        for number in np.unique(names):
+            is_it = names == number
+            phones, values = self._reading("phone")[is_it], self._reading("value")[is_it]
+            yield self.told.words[number], _by_phone(phones, values)
 
+    def digits(self, name: str, values: Whole) -> dict[str, list[int]]:
+        """Return how often values end in 0, 1, … 9; of a pressure both numbers."""
+        if name == PRESSURE:
+            return {SYSTOLIC: _last(values // 1000), DIASTOLIC: _last(values % 1000)}
+        return {name: _last(values // 10)} if name in WHOLE else {}
 
-def compared(connection: Connection) -> list[Compared]:
-    """Return the inputs of all checks on workers, of submissions that count."""
-    township = _townships(connection)
-    gathered: dict[tuple[str, str], dict[int, list[Any]]] = {
-        **_of_readings(_readings(connection)),
-        **_of_times(connection),
-    }
-    return [
-        Compared(check, indicator, dict(sorted(inputs.items())), township)
-        for (check, indicator), inputs in sorted(gathered.items())
-    ]
-
-
-def _townships(connection: Connection) -> dict[int, str]:
-    """Return the township where each phone made most of its visits."""
-    known = dict(connection.execute(select(Village.code, Village.township_code)).all())
-    rows = connection.execute(
-        select(VISIT.c.phone_id, VISIT.c.village_code, func.count())
-        .where(VISIT.c.phone_id.is_not(None))
-        .group_by(VISIT.c.phone_id, VISIT.c.village_code)
-    )
-    visits: dict[int, Counter[str]] = defaultdict(Counter)
-    for phone_id, village, number in rows:
-        visits[phone_id][known.get(village, "")] += number
-    return {
-        phone_id: min(several, key=lambda code, of=several: (-of[code], code))  # type: ignore[misc]
-        for phone_id, several in visits.items()
-    }
-
-
-def _readings(connection: Connection) -> dict[str, dict[int, Counter[Any]]]:
-    """Return how often each phone told each value, by indicator."""
-    readings: dict[str, dict[int, Counter[Any]]] = defaultdict(lambda: defaultdict(Counter))
-    for phone_id, systolic, diastolic, number in connection.execute(_pressures()):
-        readings[PRESSURE][phone_id][(int(abs(systolic)), int(abs(diastolic)))] += number
-    rows = connection.execute(
-        select(VISIT.c.phone_id, MEASUREMENT.c.name, MEASUREMENT.c.value, func.count())
-        .join(VISIT, VISIT.c.submission_id == MEASUREMENT.c.submission_id)
-        .where(MEASUREMENT.c.name.in_(_SINGLE), VISIT.c.phone_id.is_not(None))
-        .group_by(VISIT.c.phone_id, MEASUREMENT.c.name, MEASUREMENT.c.value)
-    )
-    for phone_id, name, value, number in rows:
-        told = int(abs(value)) if name in _WHOLE else round(value, 1)
-        readings[name][phone_id][told] += number
-    return readings
-
-
-def _pressures() -> Any:
-    """Return the query of pressures as read: the first reading, else the only one."""
-    upper, lower, first = (MEASUREMENT.alias(name) for name in ("upper", "lower", "first"))
-    same = and_(
-        lower.c.submission_id == upper.c.submission_id,
-        lower.c.position == upper.c.position,
-        lower.c.name == case((upper.c.name == "sbp1", "dbp1"), else_="dbp"),
-    )
-    has_first = exists().where(
-        first.c.submission_id == upper.c.submission_id,
-        first.c.position == upper.c.position,
-        first.c.name == "sbp1",
-    )
-    is_read = or_(upper.c.name == "sbp1", and_(upper.c.name == "sbp", ~has_first))
-    return (
-        select(VISIT.c.phone_id, upper.c.value, lower.c.value, func.count())
-        .select_from(upper)
-        .join(lower, same)
-        .join(VISIT, VISIT.c.submission_id == upper.c.submission_id)
-        .where(is_read, VISIT.c.phone_id.is_not(None))
-        .group_by(VISIT.c.phone_id, upper.c.value, lower.c.value)
-    )
-
-
-def _of_readings(
-    readings: Mapping[str, Mapping[int, Counter[Any]]],
-) -> dict[tuple[str, str], dict[int, list[Any]]]:
-    gathered: dict[tuple[str, str], dict[int, list[Any]]] = defaultdict(dict)
-    for name, by_phone in readings.items():
-        for phone_id, counted in by_phone.items():
-            gathered[REPEATS, name][phone_id] = [
-                ["/".join(map(str, value)) if name == PRESSURE else str(value), number]
-                for value, number in sorted(counted.items())
-            ]
+    def levels(self) -> Iterator[tuple[str, dict[int, Numbers]]]:
+        """Give the readings whose height is compared, by phone."""
+        for name, by_phone in self.readings():
             if name == PRESSURE:
-                for at, part in enumerate(("systolic", "diastolic")):
-                    gathered[DIGITS, part][phone_id] = _digits(
-                        {value: value[at] for value in counted}, counted
-                    )
-            elif name in _WHOLE:
-                whole = {value: value for value in counted}
-                gathered[DIGITS, name][phone_id] = _digits(whole, counted)
-    return gathered
+                yield SYSTOLIC, {one: _floats(told // 1000) for one, told in by_phone.items()}
+                yield DIASTOLIC, {one: _floats(told % 1000) for one, told in by_phone.items()}
+            elif name in LEVELS:
+                yield name, {one: _floats(told) / 10 for one, told in by_phone.items()}
+
+    def durations(self) -> Iterator[tuple[str, dict[int, Numbers]]]:
+        """Give each form with the seconds its interviews took, by phone, in order."""
+        took = self._visit("end_s") - self._visit("start_s")
+        forms = self._visit("form")
+        for number in np.unique(forms):
+            is_it = self._is_timed & self._is_asked & (forms == number)
+            if is_it.any():
+                by_phone = _by_phone(self._visit("phone")[is_it], took[is_it].astype(np.float64))
+                yield self.told.words[number], {one: np.sort(by_phone[one]) for one in by_phone}
+
+    def spans(self) -> dict[int, tuple[Numbers, Numbers]]:
+        """Return beginnings and ends of the interviews of each phone, in seconds."""
+        timed = self._is_timed
+        phones = self._visit("phone")[timed]
+        starts, ends = (
+            _by_phone(phones, self._visit(name)[timed].astype(np.float64))
+            for name in ("start_s", "end_s")
+        )
+        return {one: (starts[one], ends[one]) for one in starts}
+
+    def begun(self) -> tuple[Whole, Whole]:
+        """Return phones and local seconds since 1970 of all interviews that were begun."""
+        is_it = self._is_timed & self._is_asked
+        local = self._visit("start_s")[is_it] + self._visit("offset_s")[is_it]
+        return self._visit("phone")[is_it], local
+
+    def shares(self) -> dict[str, dict[int, dict[str, Events]]]:
+        """Return how many of how many, by indicator, phone and township; disease codes, too."""
+        told: dict[str, dict[tuple[int, str], Events]] = defaultdict(dict)
+        rows = {
+            (phone, village, name): (events, tried)
+            for phone, village, name, events, tried in self._share_sums()
+        }
+        for (phone, village, number), (events, tried) in rows.items():
+            name, place = self.told.words[number], self.told.words[village]
+            if not tried:
+                # Persons screened are counted once, for all that may be found of them.
+                _, tried = rows.get((phone, village, self._number(FOUND)), (0, 0))
+            if tried and (name, place) not in self.explained:
+                told[name][phone, place] = (events, tried)
+        for name in [one for one in told if self._is_code(one)]:
+            for phone, place in told[FOUND].keys() - told[name].keys():
+                if (name, place) not in self.explained:
+                    told[name][phone, place] = (0, told[FOUND][phone, place][1])
+        return {name: self._by_township(of) for name, of in sorted(told.items())}
+
+    def stale(self) -> Iterator[tuple[str, dict[int, Events]]]:
+        """Give each form with how many of a phone's last interviews came on a replaced version.
+
+        And of how many in all; 0 when the last one came on a version that was not.
+        """
+        is_begun = self._visit("start_s") != NO_TIME
+        forms, stale = self._visit("form"), self._visit("stale")
+        for number in np.unique(forms[stale == 1]):
+            is_it = is_begun & (forms == number)
+            order = np.argsort(self._visit("start_s")[is_it], kind="stable")
+            by_phone = _by_phone(self._visit("phone")[is_it][order], stale[is_it][order])
+            yield (
+                self.told.words[number],
+                {one: (_run_at_end(marks), len(marks)) for one, marks in by_phone.items()},
+            )
+
+    def _is_code(self, name: str) -> bool:
+        return name in self._codes
+
+    @cached_property
+    def _codes(self) -> frozenset[str]:
+        """Words that are counted without how many were tried: diseases and clues."""
+        names, tried = self._share("name"), self._share("tried")
+        return frozenset(self.told.words[one] for one in np.unique(names[tried == 0]))
+
+    def _number(self, word: str) -> int:
+        return self._numbers.get(word, -1)
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {word: at for at, word in enumerate(self.told.words)}
+
+    def _share_sums(self) -> Iterator[tuple[int, int, int, int, int]]:
+        rows = self.told.shares
+        keys, at = np.unique(rows[:, :3], axis=0, return_inverse=True)
+        sums = np.zeros((len(keys), 2), np.int64)
+        np.add.at(sums, at.ravel(), rows[:, 3:])
+        for (phone, village, name), (events, tried) in zip(
+            keys.tolist(), sums.tolist(), strict=True
+        ):
+            yield phone, village, name, events, tried
+
+    def _by_township(self, of: Mapping[tuple[int, str], Events]) -> dict[int, dict[str, Events]]:
+        found: dict[int, dict[str, Events]] = defaultdict(dict)
+        for (phone, village), (events, tried) in sorted(of.items()):
+            town = self.townships.get(village, "")
+            before = found[phone].get(town, (0, 0))
+            found[phone][town] = (before[0] + events, before[1] + tried)
+        return dict(found)
+
+    @cached_property
+    def _towns(self) -> list[str]:
+        return sorted({self.townships.get(word, "") for word in self.told.words})
+
+    @cached_property
+    def _town_of(self) -> Whole:
+        places = {town: at for at, town in enumerate(self._towns)}
+        return np.array(
+            [places[self.townships.get(word, "")] for word in self.told.words], np.int64
+        )
+
+    @cached_property
+    def _is_timed(self) -> _Mask:
+        starts, ends = self._visit("start_s"), self._visit("end_s")
+        took = ends - starts
+        known: _Mask = (starts != NO_TIME) & (ends != NO_TIME) & (took >= 0) & (took <= LEFT_OPEN_S)
+        return known
+
+    @cached_property
+    def _is_asked(self) -> _Mask:
+        short = [self._number(word) for word in SHORT_OUTCOMES]
+        asked: _Mask = ~np.isin(self._visit("outcome"), short)
+        return asked
+
+    def _visit(self, name: str) -> Whole:
+        return self.told.visits[:, Columns.VISIT.index(name)]
+
+    def _reading(self, name: str) -> Whole:
+        return self.told.readings[:, Columns.READING.index(name)]
+
+    def _share(self, name: str) -> Whole:
+        return self.told.shares[:, Columns.SHARE.index(name)]
 
 
-def _digits(whole: Mapping[Any, int], counted: Counter[Any]) -> list[int]:
-    counts = [0] * 10
-    for value, number in counted.items():
-        counts[whole[value] % 10] += number
+def _by_phone(phones: Whole, values: NDArray[_Kind]) -> dict[int, NDArray[_Kind]]:
+    """Return the values of each phone, in the order given."""
+    order = np.argsort(phones, kind="stable")
+    keys, starts = np.unique(phones[order], return_index=True)
+    parts = np.split(values[order], starts[1:])
+    return dict(zip(keys.tolist(), parts, strict=True)) if len(keys) else {}
+
+
+def _floats(values: Whole) -> Numbers:
+    return values.astype(np.float64)
+
+
+def _last(values: Whole) -> list[int]:
+    counts: list[int] = np.bincount(values % 10, minlength=10).tolist()
     return counts
 
 
-def _of_times(connection: Connection) -> dict[tuple[str, str], dict[int, list[Any]]]:
-    gathered: dict[tuple[str, str], dict[int, list[Any]]] = defaultdict(dict)
-    rows = connection.execute(
-        select(
-            VISIT.c.phone_id, VISIT.c.form_id, VISIT.c.outcome, VISIT.c.started_at, VISIT.c.ended_at
-        )
-        .where(
-            VISIT.c.phone_id.is_not(None),
-            VISIT.c.started_at.is_not(None),
-            VISIT.c.ended_at.is_not(None),
-        )
-        .order_by(VISIT.c.phone_id, VISIT.c.started_at, VISIT.c.ended_at)
-    )
-    for phone_id, form_id, outcome, start, end in rows:
-        if not 0 <= (took := _seconds(end) - _seconds(start)) <= LEFT_OPEN_S:
-            continue
-        times = gathered[OVERLAPS, INTERVIEWS].setdefault(phone_id, [])
-        times.append([_seconds(start), _seconds(end)])
-        if outcome not in _SHORT_OUTCOMES:
-            gathered[SPEED, form_id].setdefault(phone_id, []).append(took)
-    for (check, _), by_phone in gathered.items():
-        if check == SPEED:
-            for durations in by_phone.values():
-                durations.sort()
-    return gathered
+def _tally(one: Whole, other: Whole) -> Iterator[tuple[tuple[int, int], int]]:
+    """Give each pair of numbers with how often it stands, in order."""
+    if not len(one):
+        return
+    wide = int(other.max()) + 1
+    keys, counts = np.unique(one * wide + other, return_counts=True)
+    for key, number in zip(keys.tolist(), counts.tolist(), strict=True):
+        yield divmod(key, wide), number
 
 
-def _seconds(moment: datetime) -> int:
-    return int(moment.timestamp())
-
-
-def _hash(told: Any) -> str:
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+def _run_at_end(marks: Whole) -> int:
+    others = np.flatnonzero(marks == 0)
+    return len(marks) - (int(others[-1]) + 1 if len(others) else 0)

@@ -14,29 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Seconds = NDArray[np.float64]
-Verdict = Literal["flag", "usual", "too_few"]
+from server.survey.quality.worker_shares import Verdict
 
-# Below this number of readings digits are shown and not judged: thirty would miss half of those
-# who round three readings in ten.
-DIGITS_LEAST = 50
-DIGITS_P = 0.001
-# Cramér's V: with thousands of readings p alone would call a trifle worth a talk.
-DIGITS_V = 0.2
-REPEATS_LEAST = 30
-INTERVIEWS_LEAST = 10
-UNUSUAL_Q = 0.05
-SMALLEST_RATIO = 2.0
-# Two interviews that overlap are one slip of the thumb.
-FEWEST_EVENTS = 3
-# Of thousands of readings one in a hundred may stand apart from chance and still be no matter.
-SMALLEST_SHARE = 0.05
-FAST_RATIO = 0.5
+Numbers = NDArray[np.float64]
+
+# A robust standard deviation of what is normally spread is so many median deviations.
+_PER_DEVIATION = 1.4826
 
 
 @cache
@@ -60,11 +48,14 @@ class DigitVerdict:
     verdict: Verdict
 
 
-def digits(counts: Sequence[int]) -> DigitVerdict:
-    """Judge how often readings end in 0, 1, … 9 (ten counts) against evenly.
+def digits(
+    counts: Sequence[int], *, fewest: float = 50, p: float = 0.001, v: float = 0.2
+) -> DigitVerdict:
+    """Judge how often readings end in 0, 1, … 9 (ten counts) against evenly (methods W4).
 
     Where all end in even digits and each of the five stands, the device has marks for even numbers
-    only, as a mercury column: these five are held against each other.
+    only, as a mercury column: these five are held against each other. With thousands of readings
+    p alone would call a trifle worth a talk: Cramér's V has to be `v`, too.
     """
     odd, even = counts[1::2], counts[::2]
     is_even_only = not any(odd) and all(even)
@@ -74,77 +65,11 @@ def digits(counts: Sequence[int]) -> DigitVerdict:
     if not n:
         return DigitVerdict(tuple(counts), False, 0.0, 1.0, 0.0, "too_few")
     found = _stats().chisquare(np.asarray(cells, np.float64))
-    p, v = float(found.pvalue), math.sqrt(float(found.statistic) / (n * (len(cells) - 1)))
+    chance, apart = float(found.pvalue), math.sqrt(float(found.statistic) / (n * (len(cells) - 1)))
     verdict: Verdict = "too_few"
-    if n >= DIGITS_LEAST:
-        verdict = "flag" if p < DIGITS_P and v >= DIGITS_V else "usual"
-    return DigitVerdict(tuple(counts), is_even_only, expected, p, v, verdict)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Something that happened `events` times of `tried` to a worker, and to the colleagues.
-
-    `looked_at` is among how many things this one was picked as the most frequent; 1 where it was
-    not picked.
-    """
-
-    events: int
-    tried: int
-    colleague_events: int
-    colleague_tried: int
-    looked_at: int = 1
-
-    @property
-    def expected(self) -> float:
-        """How many events the colleagues' share gives; 0 without colleagues."""
-        if not self.colleague_tried:
-            return 0.0
-        return self.tried * self.colleague_events / self.colleague_tried
-
-
-@dataclass(frozen=True, slots=True)
-class ShareVerdict:
-    """`expected` is what the colleagues' share gives, `q` is p after Benjamini and Hochberg."""
-
-    expected: float
-    p: float
-    q: float
-    verdict: Verdict
-
-
-def shares(several: Sequence[Share], least: int) -> list[ShareVerdict]:
-    """Judge the workers' shares, all of one indicator, in the order given.
-
-    One-sided exact binomial: of all events, the worker's and the colleagues', so many would fall
-    to the worker by the numbers tried (Przyborowski and Wilenski 1940). So it is allowed for that
-    the colleagues' share is known from counts, too. Times what was `looked_at`. Worth a talk at
-    q <= UNUSUAL_Q among those with `least` tried on both sides, with FEWEST_EVENTS, at least
-    SMALLEST_RATIO times the expected and SMALLEST_SHARE of all tried.
-    """
-    is_judged = [one.tried >= least and one.colleague_tried >= least for one in several]
-    ps = [_p(one) if yes else 1.0 for one, yes in zip(several, is_judged, strict=True)]
-    judged = [p for p, yes in zip(ps, is_judged, strict=True) if yes]
-    adjusted = iter(_stats().false_discovery_control(judged) if judged else ())
-    qs = [float(next(adjusted)) if yes else 1.0 for yes in is_judged]
-    return [
-        _share_verdict(one, p, q, yes)
-        for one, p, q, yes in zip(several, ps, qs, is_judged, strict=True)
-    ]
-
-
-def _p(one: Share) -> float:
-    events = one.events + one.colleague_events
-    falls_here = one.tried / (one.tried + one.colleague_tried)
-    return min(1.0, float(_stats().binom.sf(one.events - 1, events, falls_here)) * one.looked_at)
-
-
-def _share_verdict(one: Share, p: float, q: float, is_judged: bool) -> ShareVerdict:
-    if not is_judged:
-        return ShareVerdict(one.expected, p, q, "too_few")
-    least = max(FEWEST_EVENTS, SMALLEST_RATIO * one.expected, SMALLEST_SHARE * one.tried)
-    is_flag = q <= UNUSUAL_Q and one.events >= least
-    return ShareVerdict(one.expected, p, q, "flag" if is_flag else "usual")
+    if n >= fewest:
+        verdict = "flag" if chance < p and apart >= v else "usual"
+    return DigitVerdict(tuple(counts), is_even_only, expected, chance, apart, verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +81,18 @@ class SpeedVerdict:
     verdict: Verdict
 
 
-def speed(own: Seconds, colleagues: Seconds) -> SpeedVerdict:
-    """Judge the durations of a worker's interviews: under FAST_RATIO of the colleagues' median."""
+def speed(
+    own: Numbers, colleagues: Numbers, *, fewest: float = 10, ratio: float = 0.5
+) -> SpeedVerdict:
+    """Judge how long interviews take: under `ratio` of the colleagues' median (methods W8)."""
     median = float(np.median(own)) if len(own) else None
     usual = float(np.median(colleagues)) if len(colleagues) else None
-    if median is None or usual is None or min(len(own), len(colleagues)) < INTERVIEWS_LEAST:
+    if median is None or usual is None or min(len(own), len(colleagues)) < fewest:
         return SpeedVerdict(median, usual, "too_few")
-    return SpeedVerdict(median, usual, "flag" if median < FAST_RATIO * usual else "usual")
+    return SpeedVerdict(median, usual, "flag" if median < ratio * usual else "usual")
 
 
-def overlapping(starts: Seconds, ends: Seconds) -> int:
+def overlapping(starts: Numbers, ends: Numbers) -> int:
     """Return how many interviews were open while another one was; that they touch is no overlap.
 
     No interview ends before it starts.
@@ -180,3 +107,56 @@ def overlapping(starts: Seconds, ends: Seconds) -> int:
     is_open[1:] |= into_earlier
     is_open[:-1] |= into_later
     return int(is_open.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class MedianVerdict:
+    """A worker's median and everybody's; `apart` is their difference in standard deviations.
+
+    `p` is the share of all ways to deal the readings out again with a median as far away.
+    """
+
+    median: float
+    usual: float
+    apart: float
+    p: float
+
+
+def median_among(own: Numbers, everybody: Numbers) -> MedianVerdict:
+    """Hold a worker's median against that of all readings, his own included (methods W2).
+
+    The chance is exact: what shuffling the readings among workers without end would come to. Of
+    `len(own)` readings drawn from all, the median is at most x where half of them are among the
+    readings up to x, and how many are is hypergeometric. The median is the lower middle one.
+    """
+    values, counts = np.unique(everybody, return_counts=True)
+    below = np.cumsum(counts)
+    n, total = len(own), int(below[-1])
+    middle = (n + 1) // 2
+    usual = float(values[np.searchsorted(below, (total + 1) // 2)])
+    median = float(np.sort(own)[middle - 1])
+    distance = abs(median - usual)
+    up_to = _stats().hypergeom.sf(middle - 1, total, below, n)
+    exactly = np.diff(up_to, prepend=0.0)
+    p = float(exactly[np.abs(values - usual) >= distance - 1e-9].sum()) if distance else 1.0
+    spread = _PER_DEVIATION * float(np.median(np.abs(everybody - usual)))
+    spread = spread or float(everybody.std()) or 1.0
+    return MedianVerdict(median, usual, (median - usual) / spread, min(1.0, max(0.0, p)))
+
+
+def icc(groups: Sequence[Numbers]) -> float:
+    """Return the intraclass correlation ICC(1) of groups of any size (methods W3).
+
+    The part of all differences between readings that is one between groups; one-way analysis of
+    variance, as Shrout and Fleiss (1979), with the size corrected where sizes differ.
+    """
+    sizes = np.array([len(group) for group in groups], np.float64)
+    total, several = sizes.sum(), len(groups)
+    means = np.array([group.mean() for group in groups])
+    whole = float((sizes * means).sum() / total)
+    between = float((sizes * (means - whole) ** 2).sum() / (several - 1))
+    inside = [float(((group - mean) ** 2).sum()) for group, mean in zip(groups, means, strict=True)]
+    within = sum(inside) / (total - several)
+    size = (total - float((sizes**2).sum()) / total) / (several - 1)
+    below = between + (size - 1) * within
+    return float((between - within) / below) if below else 0.0

@@ -1,185 +1,117 @@
-"""Checks on workers: each phone's readings and times against those of its township's others.
+"""Checks on workers: each phone's readings, times and answers against those of its township.
 
-Worked out by `doorstep checks`, in a process of its own: it loads scipy. A check and indicator
-whose inputs did not change is not worked out again. Same inputs, same outcome.
+Worked out by `doorstep checks`, in a process of its own: it loads scipy. Submissions are read
+block by block (worker_blocks), only those that changed; with none, and the same thresholds,
+nothing is worked out. Same submissions, same outcome.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Connection, delete, insert, select
 
 from server.database import table_of, writing
-from server.survey.quality import signals, worker_statistics
-from server.survey.quality.signals import NOTHING, Change
-from server.survey.quality.worker_counts import (
-    CHECKS,
-    DIGITS,
-    OVERLAPS,
-    REPEATS,
-    SPEED,
-    Compared,
-    compared,
+from server.survey import blocks
+from server.survey.quality import (
+    signals,
+    thresholds,
+    worker_answer_checks,
+    worker_blocks,
+    worker_reading_checks,
 )
-from server.survey.quality.worker_statistics import INTERVIEWS_LEAST, REPEATS_LEAST, Share
+from server.survey.quality.signals import NOTHING, Change
+from server.survey.quality.worker_counts import Counted
+from server.survey.quality.worker_lines import (
+    ALIKE,
+    CHECKS,
+    CLUSTERING,
+    DIGITS,
+    GAPS,
+    LEVEL,
+    OVERLAPS,
+    PACE,
+    REPEATS,
+    SHARE,
+    SKIPPED,
+    SPEED,
+    STALE,
+    Line,
+)
 from server.survey.site import Site
+from server.tables.reference import Village
 from server.tables.signals import Signal
+from server.tables.worker_blocks import WorkersCompared
 
 SIGNAL = table_of(Signal)
+COMPARED = table_of(WorkersCompared)
 
-Outcome = tuple[dict[str, Any], str]
-"""The figures to show, and the verdict."""
+_WAYS: Mapping[str, Callable[[Counted, Mapping[str, float]], Iterable[Line]]] = {
+    DIGITS: worker_reading_checks.digits,
+    REPEATS: worker_reading_checks.repeats,
+    SPEED: worker_reading_checks.speed,
+    OVERLAPS: worker_reading_checks.overlaps,
+    PACE: worker_reading_checks.pace,
+    LEVEL: worker_reading_checks.level,
+    CLUSTERING: worker_reading_checks.clustering,
+    SHARE: worker_answer_checks.share,
+    GAPS: worker_answer_checks.gaps,
+    ALIKE: worker_answer_checks.alike,
+    SKIPPED: worker_answer_checks.skipped,
+    STALE: worker_answer_checks.stale,
+}
 
 
-def work_out(site: Site, now: datetime) -> Change:
-    """Bring the signals up to date, of the checks and indicators whose inputs changed."""
+def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
+    """Bring the signals of workers up to date."""
+    worker_blocks.bring(site)
     with site.engine.connect() as connection:
-        several = compared(connection)
-        query = select(SIGNAL.c.check, SIGNAL.c.indicator, SIGNAL.c.compared)
-        rows = connection.execute(query.where(SIGNAL.c.check.in_(CHECKS)).distinct())
-        known = {(row.check, row.indicator): row.compared for row in rows}
-    rows_of: dict[tuple[str, str], list[dict[str, Any]]] = {
-        gone: [] for gone in known.keys() - {(one.check, one.indicator) for one in several}
-    }
-    for one in several:
-        if known.get((one.check, one.indicator)) != (whole := one.hash):
-            rows_of[one.check, one.indicator] = _rows(one, whole)
-    if not rows_of:
-        return NOTHING
+        state = _state(connection, chosen)
+        if connection.scalar(select(COMPARED.c.state)) == state:
+            return NOTHING
+        told = rows(connection, chosen)
     with writing(site.engine, is_durable=False) as connection:
-        changes = (
-            signals.bring(connection, [check], told, now, indicators=[indicator])
-            for (check, indicator), told in sorted(rows_of.items())
-        )
-        return sum(changes, NOTHING)
+        change = signals.bring(connection, CHECKS, told, now)
+        connection.execute(delete(COMPARED))
+        connection.execute(insert(COMPARED).values(id=1, state=state))
+    return change
 
 
-def _rows(one: Compared, whole: str) -> list[dict[str, Any]]:
-    told = _WAYS[one.check](one)
+def rows(connection: Connection, chosen: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return what all checks on workers say by these thresholds, of the blocks as last read."""
+    told = worker_blocks.everything(connection)
+    counted = Counted(told, _townships(connection), _explained(connection))
     return [
-        {
-            "check": one.check,
-            "subject": str(phone_id),
-            "indicator": one.indicator,
-            "family": "worker",
-            "village_code": "",
-            "township_code": one.township[phone_id],
-            "phone_id": phone_id,
-            "submission_id": None,
-            "figures": figures,
-            "verdict": verdict,
-            "inputs": one.hash_of(phone_id),
-            "compared": whole,
-        }
-        for phone_id, (figures, verdict) in told.items()
+        line.row(thresholds.hash_of(thresholds.of_check(chosen, check)))
+        for check, way in _WAYS.items()
+        for line in way(counted, chosen)
     ]
 
 
-def _digits(one: Compared) -> dict[int, Outcome]:
-    told: dict[int, Outcome] = {}
-    for phone_id, counts in one.inputs.items():
-        found = worker_statistics.digits(counts)
-        figures = {
-            "counts": counts,
-            "tried": sum(counts),
-            "even_only": found.is_even_only,
-            "expected": found.expected,
-            "p": found.p,
-            "v": found.v,
-        }
-        told[phone_id] = (figures, found.verdict)
-    return told
+def _state(connection: Connection, chosen: Mapping[str, float]) -> str:
+    """Stand for all that is compared: the same while nothing has to be worked out again."""
+    limits = [thresholds.of_check(chosen, check) for check in CHECKS]
+    told = [
+        sorted(blocks.changes(connection).items()),
+        limits,
+        sorted(_townships(connection).items()),
+        sorted(_explained(connection)),
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _repeats(one: Compared) -> dict[int, Outcome]:
-    by_phone = {phone_id: Counter(dict(pairs)) for phone_id, pairs in one.inputs.items()}
-    together: dict[str, Counter[str]] = defaultdict(Counter)
-    for phone_id, counted in by_phone.items():
-        together[one.township[phone_id]].update(counted)
-    shares, values = {}, {}
-    for phone_id, counted in by_phone.items():
-        value = min(counted, key=lambda key, of=counted: (-of[key], key))  # type: ignore[misc]
-        everybody = together[one.township[phone_id]]
-        tried = counted.total()
-        values[phone_id] = value
-        shares[phone_id] = Share(
-            counted[value],
-            tried,
-            everybody[value] - counted[value],
-            everybody.total() - tried,
-            looked_at=len(counted),
-        )
-    return _shares(shares, REPEATS_LEAST, {key: {"value": one} for key, one in values.items()})
+def _townships(connection: Connection) -> dict[str, str]:
+    query = select(Village.code, Village.township_code)
+    return dict(connection.execute(query).all())
 
 
-def _overlaps(one: Compared) -> dict[int, Outcome]:
-    events: dict[int, int] = {}
-    together: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for phone_id, times in one.inputs.items():
-        starts, ends = np.asarray(times, np.float64).T
-        events[phone_id] = worker_statistics.overlapping(starts, ends)
-        both = together[one.township[phone_id]]
-        both[0] += events[phone_id]
-        both[1] += len(times)
-    shares = {}
-    for phone_id, times in one.inputs.items():
-        of_all, tried = together[one.township[phone_id]]
-        mine = events[phone_id]
-        shares[phone_id] = Share(mine, len(times), of_all - mine, tried - len(times))
-    return _shares(shares, INTERVIEWS_LEAST, {})
-
-
-def _shares(
-    shares: Mapping[int, Share], least: int, more: Mapping[int, dict[str, Any]]
-) -> dict[int, Outcome]:
-    told = worker_statistics.shares(list(shares.values()), least)
-    return {
-        phone_id: (
-            {
-                **more.get(phone_id, {}),
-                "events": share.events,
-                "tried": share.tried,
-                "colleague_events": share.colleague_events,
-                "colleague_tried": share.colleague_tried,
-                "expected": found.expected,
-                "p": found.p,
-                "q": found.q,
-            },
-            found.verdict,
-        )
-        for (phone_id, share), found in zip(shares.items(), told, strict=True)
-    }
-
-
-def _speed(one: Compared) -> dict[int, Outcome]:
-    of_township: dict[str, list[int]] = defaultdict(list)
-    for phone_id in one.inputs:
-        of_township[one.township[phone_id]].append(phone_id)
-    took = {key: np.asarray(times, np.float64) for key, times in one.inputs.items()}
-    told: dict[int, Outcome] = {}
-    for phone_ids in of_township.values():
-        for phone_id in phone_ids:
-            others = [took[other] for other in phone_ids if other != phone_id]
-            theirs = np.concatenate(others) if others else np.empty(0)
-            found = worker_statistics.speed(took[phone_id], theirs)
-            figures = {
-                "tried": len(took[phone_id]),
-                "colleague_tried": len(theirs),
-                "median_s": found.median_s,
-                "usual_s": found.usual_s,
-            }
-            told[phone_id] = (figures, found.verdict)
-    return told
-
-
-_WAYS: Mapping[str, Callable[[Compared], dict[int, Outcome]]] = {
-    DIGITS: _digits,
-    REPEATS: _repeats,
-    OVERLAPS: _overlaps,
-    SPEED: _speed,
-}
+def _explained(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Return indicators with the villages whose own count stands apart: theirs is another list."""
+    query = select(SIGNAL.c.indicator, SIGNAL.c.subject).where(
+        SIGNAL.c.check == "rate", SIGNAL.c.verdict == "flag"
+    )
+    return frozenset((row.indicator, row.subject) for row in connection.execute(query))

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.survey.quality.worker_statistics import (
-    Share,
-    digits,
-    overlapping,
-    shares,
-    speed,
-)
+from server.survey.quality.worker_shares import Limits, Share, ShareVerdict, too_many
+from server.survey.quality.worker_statistics import digits, overlapping, speed
 
 USUAL = Share(5, 100, 500, 10_000)
+
+
+def shares(several: Sequence[Share], fewest: int) -> list[ShareVerdict]:
+    return too_many(several, Limits(fewest, 0.05, 2.0, 0.05))
 
 
 def seconds(several: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -111,11 +111,7 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "task_page.act": ({"key": "$task"}, {"do": "close", "reason": "explained"}),
     "task_page.show": ({"key": "$task"}, {}),
     "villages.one": ({"code": VILLAGE}, {}),
-    "worker_checks.close": (
-        {"phone_id": "$phone", "check": "pace", "indicator": "visits"},
-        {"reason": "explained"},
-    ),
-    "worker_checks.one": ({"phone_id": "$phone"}, {}),
+    "workers.one": ({"phone_id": "$phone"}, {}),
 }
 # What shows the reader's own rows only, or asks for what he types: nothing of the other area.
 OWN_ROWS: dict[str, dict[str, Any]] = {
