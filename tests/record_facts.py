@@ -76,14 +76,13 @@ def facts_of(records: Iterable[Mapping[str, Any]]) -> Facts:
             readings.append((code_of(name), stratum_of(*record["who"]), position, value))
         answers += [(question, one) for question, one in enumerate(record["answers"])]
     rows = np.array(told, TOLD)
-    each = np.arange(len(rows))
+    each = np.arange(len(rows), dtype=np.int32)
     return Facts(
         ids=np.arange(1, len(rows) + 1),
         told=rows,
         readings=np.array(readings, READING),
         of_reading=np.repeat(each, rows["readings"]),
         answers=np.array(answers, ANSWER),
-        of_answer=np.repeat(each, rows["answers"]),
         words=words,
     )
 

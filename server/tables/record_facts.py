@@ -25,6 +25,14 @@ class RecordFacts(Base):
     answers: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class FactBlock(Base):
+    """Up to which change of a block of submissions (tables.blocks) its facts are there."""
+
+    __tablename__ = "fact_block"
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    changes: Mapped[int]
+
+
 class FactWord(Base):
     """A form id or the name of a measurement behind the number that stands for it in facts."""
 
@@ -34,7 +42,10 @@ class FactWord(Base):
 
 
 class RecordsCompared(Base):
-    """What the records were last held against: the same state, and nothing is worked out again."""
+    """A state that records were last worked out in: while it is the same, they are not again.
+
+    1 is that of the comparison with one another, 2 tells which checks were switched off.
+    """
 
     __tablename__ = "records_compared"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -80,17 +80,17 @@ def band_of(stratum: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All facts in the order of submissions. `of_reading` and `of_answer` are indexes into `told`.
+    """All facts in the order of submissions. `of_reading` are indexes into `told`.
 
-    `words` are the form ids and names of measurements by their numbers.
+    Answers stand one submission after the other, as many as each has. `words` are the form ids
+    and names of measurements by their numbers.
     """
 
     ids: NDArray[np.int64]
     told: NDArray[Any]
     readings: NDArray[Any]
-    of_reading: NDArray[np.int64]
+    of_reading: NDArray[np.int32]
     answers: NDArray[Any]
-    of_answer: NDArray[np.int64]
     words: Mapping[int, str]
 
 
@@ -110,7 +110,7 @@ def load(connection: Connection) -> Facts:
         for part, column in zip(parts, columns[1:], strict=True):
             part.append(b"".join(column))
     told = np.frombuffer(b"".join(parts[0]), TOLD)
-    each = np.arange(len(told))
+    each = np.arange(len(told), dtype=np.int32)
     words = connection.execute(select(FactWord.code, FactWord.word)).all()
     return Facts(
         ids=np.array(ids, np.int64),
@@ -118,6 +118,5 @@ def load(connection: Connection) -> Facts:
         readings=np.frombuffer(b"".join(parts[1]), READING),
         of_reading=np.repeat(each, told["readings"]),
         answers=np.frombuffer(b"".join(parts[2]), ANSWER),
-        of_answer=np.repeat(each, told["answers"]),
         words={row.code: row.word for row in words},
     )

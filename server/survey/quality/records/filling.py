@@ -2,6 +2,8 @@
 
 The intake pays nothing for it. A submission that is taken out of the projections, by an edit, the
 bin or a form that is read differently, loses its facts there; what counts and has none is read.
+Only blocks that changed are looked at (survey.blocks), each in a transaction of its own, so that a
+run can be stopped at any moment and intake waits only for a thousand rows.
 """
 
 from __future__ import annotations
@@ -11,27 +13,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from forms.audit_log import FILE, MAX_BYTES, AuditLog, read_audit
 from forms.submission import open_envelope, read_answers
-from server.database import insert_new, insert_rows, rows_with, table_of, writing
-from server.survey import files
+from server.database import insert_new, insert_or_replace, insert_rows, rows_with, table_of, writing
+from server.survey import blocks, files
 from server.survey.quality.records import packing
 from server.survey.quality.records.packing import Packed
 from server.survey.site import Site
 from server.survey.stored_rows import Row
 from server.tables.projections import Visit
-from server.tables.record_facts import FactWord, RecordFacts, RecordsCompared
+from server.tables.record_facts import FactBlock, FactWord, RecordFacts
 from server.tables.truth import Attachment, Form, FormVersion, Submission
 
-# Large enough that a commit costs little, small enough that intake waits only a moment.
-GROUP = 400
-
-COMPARISON = 1
-"""The state of the comparison among those that are kept: gone with the first new facts."""
-
-FACTS, WORD, COMPARED = table_of(RecordFacts), table_of(FactWord), table_of(RecordsCompared)
+FACTS, WORD, FILLED = table_of(RecordFacts), table_of(FactWord), table_of(FactBlock)
 VISIT, SUBMISSION, ATTACHMENT = table_of(Visit), table_of(Submission), table_of(Attachment)
 VERSION, FORM = table_of(FormVersion), table_of(Form)
 
@@ -41,19 +37,32 @@ _A_DAY = timedelta(days=1)
 
 def fill(site: Site) -> int:
     """Read every submission that counts and has no facts; return how many were read."""
-    done, last_id = 0, 0
-    while True:
+    done = 0
+    with site.engine.connect() as connection:
+        changed = _changed(connection)
+    for block, changes in changed:
         with site.engine.connect() as connection:
             revisions = _revisions(connection)
-            visits = _without_facts(connection, last_id)
-            packed = _pack(site, connection, visits) if visits else {}
-        if not visits:
-            return done
+            packed = _pack(site, connection, _without_facts(connection, block))
         with writing(site.engine, is_durable=False) as connection:
             # What a form's answers mean has changed since they were read: next time.
             if _revisions(connection) == revisions:
                 done += _write(connection, packed)
-        last_id = visits[-1]["submission_id"]
+                insert_or_replace(connection, FILLED, [{"block": block, "changes": changes}])
+    return done
+
+
+def filled(connection: Connection) -> list[tuple[int, int]]:
+    """Return up to which change of each block the facts are there: others, and facts are others."""
+    query = select(FILLED.c.block, FILLED.c.changes).order_by(FILLED.c.block)
+    return [(block, changes) for block, changes in connection.execute(query)]
+
+
+def _changed(connection: Connection) -> list[tuple[int, int]]:
+    """Return the blocks whose facts are not up to date, each with its changes as they are now."""
+    known = dict(filled(connection))
+    now = blocks.changes(connection)
+    return [(block, changes) for block, changes in now.items() if known.get(block) != changes]
 
 
 def _revisions(connection: Connection) -> list[Any]:
@@ -61,13 +70,13 @@ def _revisions(connection: Connection) -> list[Any]:
     return sorted(tuple(row) for row in connection.execute(query))
 
 
-def _without_facts(connection: Connection, last_id: int) -> list[Row]:
+def _without_facts(connection: Connection, block: int) -> list[Row]:
     has_facts = select(FACTS.c.submission_id).where(FACTS.c.submission_id == VISIT.c.submission_id)
+    first = block * blocks.BLOCK
     rows = connection.execute(
         select(VISIT)
-        .where(VISIT.c.submission_id > last_id, ~has_facts.exists())
+        .where(VISIT.c.submission_id.between(first, first + blocks.BLOCK - 1), ~has_facts.exists())
         .order_by(VISIT.c.submission_id)
-        .limit(GROUP)
     )
     return [dict(row) for row in rows.mappings()]
 
@@ -148,6 +157,4 @@ def _write(connection: Connection, packed: Mapping[int, Packed]) -> int:
             for submission_id in counting
         ],
     )
-    if counting:
-        connection.execute(delete(COMPARED).where(COMPARED.c.id == COMPARISON))
     return len(counting)

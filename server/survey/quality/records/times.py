@@ -117,9 +117,15 @@ def _night(facts: Facts, chosen: Mapping[str, float]) -> Iterator[Found]:
 
 def _outside(facts: Facts, rounds: Mapping[int, Days]) -> Iterator[Found]:
     told = facts.told
-    is_visit = told["household"] != 0
-    for village, days in rounds.items():
-        here = np.flatnonzero(is_visit & (told["village"] == village))
+    visits = np.flatnonzero(told["household"] != 0)
+    if not rounds or not len(visits):
+        return
+    visits = visits[np.argsort(told["village"][visits], kind="stable")]
+    villages, starts = np.unique(told["village"][visits], return_index=True)
+    for village, here in zip(villages.tolist(), np.split(visits, starts[1:]), strict=True):
+        days = rounds.get(village)
+        if days is None:
+            continue
         on = told["day"][here]
         out = here[(on < days.starts_on.toordinal()) | (on > days.ends_on.toordinal())]
         if not len(out) or len(out) > max(1.0, MOST_OUTSIDE * len(here)):

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from server.database import insert_or_replace, writing
+from server.database import insert_or_replace, table_of, writing
 from server.survey.quality import signals, thresholds
 from server.survey.quality.records import (
     facts,
@@ -24,7 +24,6 @@ from server.survey.quality.records import (
     readings,
     times,
 )
-from server.survey.quality.records.filling import COMPARED, COMPARISON, FACTS, SUBMISSION
 from server.survey.quality.records.found import (
     CLOCK,
     DURATION,
@@ -33,6 +32,7 @@ from server.survey.quality.records.found import (
     READING,
     SAME_ANSWERS,
     STRAY_CODE,
+    SUBMISSION,
     UNANSWERED,
     UNKNOWN_VILLAGE,
     UNREAD,
@@ -46,6 +46,7 @@ from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
 from server.tables.decisions import Round, VillagePlan
 from server.tables.projections import Flag, Projected
+from server.tables.record_facts import RecordsCompared
 
 # Raise this when a check works otherwise, so that all is compared once more.
 WAY = "1"
@@ -56,8 +57,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     CLOCK: (times.NIGHT, times.OUTSIDE, times.JUMP, times.EARLY),
     POSITION: ("far",),
 }
-SWITCHES = 2
-"""The state beside that of the comparison: which checks are switched off."""
+COMPARED = table_of(RecordsCompared)
+COMPARISON, SWITCHES = 1, 2
+"""The states that are kept: of the comparison, and which checks are switched off."""
 
 # Why a submission waits that somebody has to help; an encrypted one waits for its key.
 _UNREAD_REASONS = ("version_unknown",)
@@ -95,9 +97,8 @@ def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
             if check not in off:
                 some = _of(told, check)
                 change += signals.bring(connection, (check,), some, now, indicators=indicators)
-        # What came meanwhile is compared the next time.
-        is_whole = _counted(connection) == [len(known.ids), int(known.ids.sum())]
-        _keep_state(connection, COMPARISON, state if is_whole else "")
+        # What came or went meanwhile is another change of its block, and compared the next time.
+        _keep_state(connection, COMPARISON, state)
     return change
 
 
@@ -134,7 +135,7 @@ def _state(connection: Connection, chosen: Mapping[str, float], around: Around) 
         (name, value) for name, value in chosen.items() if name.split(".")[0] in of_records
     )
     days = [(village, str(one)) for village, one in sorted(around.rounds.items())]
-    return hash_of([WAY, _counted(connection), numbers, days, sorted(around.middles.items())])
+    return hash_of([WAY, filling.filled(connection), numbers, days, sorted(around.middles.items())])
 
 
 def _last_state(connection: Connection, part: int) -> str:
@@ -143,12 +144,6 @@ def _last_state(connection: Connection, part: int) -> str:
 
 def _keep_state(connection: Connection, part: int, state: str) -> None:
     insert_or_replace(connection, COMPARED, [{"id": part, "state": state}])
-
-
-def _counted(connection: Connection) -> list[int]:
-    """Return the number of facts and the sum of their submissions: others after a removal."""
-    query = select(func.count(), func.coalesce(func.sum(FACTS.c.submission_id), 0))
-    return [int(one) for one in connection.execute(query).one()]
 
 
 def _rounds(connection: Connection) -> dict[int, Days]:

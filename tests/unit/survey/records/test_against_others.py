@@ -11,6 +11,7 @@ import pytest
 
 from server.survey.quality.records import likeness, places, readings, times
 from server.survey.quality.records.times import Days
+from server.survey.quality.records.work import Around, compare
 from tests.record_facts import DEFAULTS, a_record, facts_of, told_of
 
 VILLAGE = 130921211201
@@ -49,6 +50,27 @@ def test_each_threshold_of_readings_counts(changed: dict[str, float]) -> None:
 
     assert outliers(records)
     assert not outliers(records, **changed)
+
+
+def test_nothing_sent_or_nothing_measured_tells_nothing() -> None:
+    days = {VILLAGE: Days(date(2026, 11, 1), date(2026, 11, 30))}
+    for facts in (facts_of([]), facts_of([a_record()])):
+        around = Around(days, MIDDLE)
+
+        assert list(compare(facts, DEFAULTS, around)) == []
+
+
+def test_the_order_of_arrival_does_not_matter() -> None:
+    records = weights(a_record(readings=[("weight", 160.0)], minute=60, blank=15))
+    around = Around({}, MIDDLE)
+
+    first = list(compare(facts_of(records), DEFAULTS, around))
+    last = list(compare(facts_of(records[::-1]), DEFAULTS, around))
+
+    kinds = [{(one.check, one.indicator) for one in several} for several in (first, last)]
+    assert kinds[0] == kinds[1]
+    assert {one.submission_id for one in first} == {31}
+    assert {one.submission_id for one in last} == {1}
 
 
 def test_too_few_alike_are_held_against_both_sexes_and_then_against_all_grown_persons() -> None:
