@@ -6,7 +6,7 @@ The only file that touches folium. Data is linked, not embedded: static/map.js f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -14,8 +14,8 @@ from importlib import import_module
 from typing import Any
 
 from maps.layers import MOST_ZOOM, Box
-from maps.legend import LegendRow
-from maps.page import MapSources, page_body, told
+from maps.page import page_body, told
+from maps.view import MapSources, MapView
 
 _COUNTRY = Box(18.0, 73.0, 54.0, 135.0)
 
@@ -31,32 +31,29 @@ class MapPage:
 
 def draw_map(
     sources: MapSources,
-    legends: Mapping[str, Sequence[LegendRow]],
+    view: MapView,
     box: Box | None,
     say: Callable[[str], str],
     nonce: str,
-    *,
-    language: str,
-    layer: str = "coverage",
 ) -> MapPage:
     """Return the pieces of a map page.
 
-    `legends` has the rows of each of LAYERS that shall have a button, and of "households" where
-    those can be shown. `box` is where to look before the figures are there. `say` translates a
-    message id and leaves its places unfilled. `nonce` is that of the page's security policy.
-    Raises ValueError for a `layer` without a legend.
+    `view.legends` has the rows of each layer that can be chosen, and of "households" where those
+    can be shown. `box` is where to look before the figures are there. `say` translates a message
+    id and leaves its places unfilled. `nonce` is that of the page's security policy. Raises
+    ValueError for a layer without a legend.
     """
-    if layer not in legends:
-        raise ValueError(f"no legend for the layer {layer!r}")
+    if view.shown not in view.legends:
+        raise ValueError(f"no legend for the layer {view.shown!r}")
     drawn = _folium_map(sources, box)
     root = drawn.get_root()
     root.render()  # Gathers the pieces below; the page that it returns is not ours.
     token = f' nonce="{escape(nonce)}"'
     scripts = [
-        f'<script type="application/json" id="map-told">{told(legends, say)}</script>',
+        f'<script type="application/json" id="map-told">{told(sources, view, say)}</script>',
         *_links(root.header, "JavascriptLink"),
         f"<script>{root.script.render()}</script>",
-        f'<script src="{escape(sources.map_js)}"></script>',
+        *(f'<script src="{escape(one)}"></script>' for one in sources.map_js),
     ]
     return MapPage(
         head="\n".join(
@@ -65,9 +62,7 @@ def draw_map(
                 f'<link rel="stylesheet" href="{escape(sources.map_css)}">',
             ]
         ),
-        body=page_body(
-            sources, legends, drawn.get_name(), root.html.render(), say, language, layer
-        ),
+        body=page_body(sources, view, drawn.get_name(), root.html.render(), say),
         script="\n".join(one.replace("<script", f"<script{token}", 1) for one in scripts),
     )
 
@@ -87,18 +82,14 @@ def _folium_map(sources: MapSources, box: Box | None) -> Any:
         tiles=None,
         control_scale=True,
         zoom_control=False,
-        attribution_control=bool(sources.tiles),
+        attribution_control=False,
         maxZoom=MOST_ZOOM,  # Leaflet's name: folium keeps `max_zoom` for its own tiles.
         # Without tiles nothing is lost between whole zoom levels, and the village fits better.
-        zoom_snap=1 if sources.tiles else 0.25,
+        zoom_snap=0.25,
     )
     # On this map only: the lists on folium's class are shared with every other map.
     drawn.default_js = [("leaflet", escape(sources.leaflet_js))]
     drawn.default_css = [("leaflet_css", escape(sources.leaflet_css))]
-    if sources.tiles:
-        _folium().TileLayer(
-            sources.tiles, attr=sources.tiles_attribution, max_zoom=MOST_ZOOM, control=False
-        ).add_to(drawn)
     return drawn
 
 

@@ -16,6 +16,8 @@ from maps.coverage import State, VillageCoverage
 Shape = Literal["circle", "square", "triangle", "diamond"]
 Finding = Literal["suspected", "documented"]
 
+RATIO_BREAKS = (0.33, 0.5, 0.8, 1.25, 2.0, 3.0)
+"""Ends of the classes of a rate over the usual one."""
 COUNT_BREAKS = (1, 5, 20)
 """Lower ends of the classes of persons found; below the first is "none"."""
 
@@ -66,6 +68,36 @@ COUNTS: tuple[Symbol, ...] = (
     Symbol("hidden", "Too few to show", "#d4d7d9", "diamond", "<", is_hatched=True),
 )
 
+# The blue side of RdBu: here more is better.
+TREATED: tuple[Symbol, ...] = (
+    Symbol("none", "Found, none on a list yet", "#fddbc7", "triangle", "0"),
+    Symbol("few", "1–4 persons on a list", "#d1e5f0", sign="#"),
+    Symbol("some", "5–19 persons on a list", "#67a9cf", sign="#"),
+    Symbol("many", "20 persons or more on a list", "#2166ac", sign="#"),
+    Symbol("nobody", "None found", "", sign="0"),
+    Symbol("unscreened", "Nobody screened yet", "#d4d7d9", "square", "?", is_hatched=True),
+)
+
+FOLLOWUP: tuple[Symbol, ...] = (
+    Symbol("none", "Nobody is due", "", sign="0"),
+    Symbol("few", "1–4 persons due", "#fddbc7", sign="#"),
+    Symbol("some", "5–19 persons due", "#ef8a62", sign="#"),
+    Symbol("many", "20 persons or more due", "#b2182b", sign="#"),
+    Symbol("nobody", "Nobody to follow up", "#d4d7d9", "square", "–", is_hatched=True),
+)
+
+# ColorBrewer RdBu in seven classes, on the ratio to the usual rate.
+RATIOS: tuple[Symbol, ...] = (
+    Symbol("ratio_0", "Less than a third of the usual", "#2166ac", sign="#"),
+    Symbol("ratio_1", "A third to half", "#67a9cf", sign="#"),
+    Symbol("ratio_2", "Half to four fifths", "#d1e5f0", sign="#"),
+    Symbol("ratio_3", "About the usual", "#f7f7f7", sign="#"),
+    Symbol("ratio_4", "1.25 to 2 times the usual", "#fddbc7", sign="#"),
+    Symbol("ratio_5", "2 to 3 times", "#ef8a62", sign="#"),
+    Symbol("ratio_6", "3 times the usual or more", "#b2182b", sign="#"),
+    Symbol("no_data", "Nobody screened, or not worked out yet", "#d4d7d9", "square", "?", is_hatched=True),
+)
+
 CLINICS: tuple[Symbol, ...] = (
     Symbol(ClinicClass.EXCELLENT, "Excellent: 90 or more", "#2166ac", "square", "#"),
     Symbol(ClinicClass.PASSED, "Pass: 80 or more", "#67a9cf", "square", "#"),
@@ -106,20 +138,20 @@ def count_class(village: VillageCoverage, finding: Finding, hide_below: int = 0)
 
 def coverage_legend(villages: Iterable[VillageCoverage]) -> list[LegendRow]:
     """Return every class of coverage with its number of villages, also those with none."""
-    return _rows(COVERAGE, map(coverage_class, villages))
+    return rows_of(COVERAGE, map(coverage_class, villages))
 
 
 def count_legend(
     villages: Iterable[VillageCoverage], finding: Finding, hide_below: int = 0
 ) -> list[LegendRow]:
     """Return the classes of persons found; "hidden" only where something is."""
-    rows = _rows(COUNTS, (count_class(one, finding, hide_below) for one in villages))
+    rows = rows_of(COUNTS, (count_class(one, finding, hide_below) for one in villages))
     return [row for row in rows if row.count or row.symbol.key != "hidden"]
 
 
 def clinic_legend(clinics: Iterable[ClinicScore]) -> list[LegendRow]:
     """Return every class of clinic with its number of clinics."""
-    return _rows(CLINICS, (clinic.clinic_class for clinic in clinics))
+    return rows_of(CLINICS, (clinic.clinic_class for clinic in clinics))
 
 
 def household_legend() -> list[LegendRow]:
@@ -127,6 +159,7 @@ def household_legend() -> list[LegendRow]:
     return [LegendRow(symbol, None) for symbol in HOUSEHOLDS]
 
 
-def _rows(symbols: Sequence[Symbol], keys: Iterable[str]) -> list[LegendRow]:
+def rows_of(symbols: Sequence[Symbol], keys: Iterable[str]) -> list[LegendRow]:
+    """Return every symbol with how often its key is met."""
     counts = Counter(keys)
     return [LegendRow(symbol, counts[symbol.key]) for symbol in symbols]

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from html import escape
 from math import cos, pi, sin
 
-from maps.layers import Box
 from maps.legend import LegendRow, Shape, Symbol
+from maps.view import LAYERS, BaseLayer, MapSources, MapView
+from maps.village_figures import TIMED
 from maps.words import PAGE_WORDS, SCRIPT_WORDS
-
-LAYERS = {
-    "coverage": "Coverage",
-    "suspected": "Suspected",
-    "documented": "Documented",
-    "clinics": "Clinics",
-}
-"""What the map can show, one at a time, by the name of its button."""
 
 # Outlines in a square from -1 to 1, each of about a circle's area; None is the circle itself.
 SHAPES: dict[Shape, tuple[tuple[float, float], ...] | None] = {
@@ -29,96 +22,40 @@ SHAPES: dict[Shape, tuple[tuple[float, float], ...] | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class BaseLayer:
-    """A map of this site to lay below the marks: its tiles' address with {z}, {x} and {y}.
-
-    In WGS 84 and from the smallest zoom on; beyond the largest its tiles are drawn larger.
-    """
-
-    name: str
-    tiles: str
-    smallest_zoom: int
-    largest_zoom: int
-    box: Box
-    attribution: str
-
-
-@dataclass(frozen=True, slots=True)
-class MapSources:
-    """Addresses the page needs, all of this site but `tiles`.
-
-    `village_page` and `clinic_page` hold "{id}" where the code goes. "" leaves out what it is for:
-    clinics, households, links. `tiles` is a template with {z}, {x} and {y}, and wants its
-    `tiles_attribution`; without tiles the map is drawn on plain ground. The layers must be sent in
-    `tiles_crs` ("wgs84", "cgcs2000", "gcj02", "bd09"); a phone knows itself in WGS 84 only, so it
-    is not asked where it is on tiles that are shifted.
-    """
-
-    leaflet_js: str
-    leaflet_css: str
-    map_js: str
-    map_css: str
-    villages: str
-    clinics: str = ""
-    households: str = ""
-    village_page: str = ""
-    clinic_page: str = ""
-    tiles: str = ""
-    tiles_attribution: str = ""
-    tiles_crs: str = "wgs84"
-    base_layers: tuple[BaseLayer, ...] = ()
-
-    @property
-    def is_shifted(self) -> bool:
-        """Whether a place in WGS 84 would stand some hundred metres off on these tiles."""
-        return bool(self.tiles) and self.tiles_crs not in ("wgs84", "cgcs2000")
-
-
 def page_body(
     sources: MapSources,
-    legends: Mapping[str, Sequence[LegendRow]],
+    view: MapView,
     map_name: str,
     map_html: str,
     say: Callable[[str], str],
-    language: str,
-    layer: str,
 ) -> str:
-    """Return layer switch, map with its buttons, details, legends."""
+    """Return the choices, the map with its buttons, details, legends."""
     words = {msgid: escape(say(msgid)) for msgid in PAGE_WORDS}
-    shown = {name: title for name, title in LAYERS.items() if name in legends}
     attributes = {
         "data-map": map_name,
-        "data-layer": layer,
+        "data-layer": view.shown,
         "data-villages": sources.villages,
+        "data-week": sources.week,
+        "data-borders": sources.borders,
         "data-clinics": sources.clinics,
         "data-households": sources.households,
         "data-village-page": sources.village_page,
+        "data-walk-page": sources.walk_page,
         "data-clinic-page": sources.clinic_page,
+        "data-list-page": sources.list_page,
     }
     written = " ".join(f'{name}="{escape(said)}"' for name, said in attributes.items() if said)
-    switches = "".join(
-        f'<label><input type="radio" name="map-layer" value="{name}"'
-        f"{' checked' if name == layer else ''}><span>{words[title]}</span></label>"
-        for name, title in shown.items()
-    )
     keys = {
-        name: _legend(name, rows, say, is_shown=name == layer) for name, rows in legends.items()
+        name: _legend(name, rows, say, is_shown=name == view.shown)
+        for name, rows in view.legends.items()
     }
     of_households = keys.pop("households", "")
     if sources.households:
         of_households = _household_switch(words["Households"]) + of_households
-    ground = _ground_choice(sources, words)
-    tools = "".join(
-        _tool(name, words[title], path)
-        for name, title, path in _TOOLS
-        if name != "me" or not sources.is_shifted
-    )
+    tools = "".join(_tool(name, words[title], path) for name, title, path in _TOOLS)
     return f"""\
-<section class="map-page" id="map-page" lang="{escape(language)}" {written}>
-<fieldset class="map-switch"><legend class="unseen">{words["Show on the map"]}</legend>
-{switches}</fieldset>
-{ground}
+<section class="map-page" id="map-page" lang="{escape(view.language)}" {written}>
+{_choices(sources, view, words)}
 <div class="map-main">
 <div class="map map-frame" aria-label="{words["Map of villages"]}" role="group">
 {map_html}
@@ -127,6 +64,7 @@ def page_body(
 <noscript><p class="notice">
 {words["The map needs JavaScript. The list has the same figures."]}
 </p></noscript>
+{_time(view, words)}
 <div class="map-tools">{tools}</div>
 </div>
 <div class="map-side">
@@ -134,6 +72,7 @@ def page_body(
 {words["Tap a village for its figures."]}</p></div>
 {"".join(keys.values())}
 {of_households}
+{_ground_choice(sources, words)}
 <p class="map-unplaced small" hidden></p>
 </div>
 </section>"""
@@ -141,12 +80,12 @@ def page_body(
 
 # In the order of the row below the map: its ends, under the thumbs, go from village to village.
 _TOOLS = (
-    ("previous", "Previous", "M15 5l-7 7 7 7"),
+    ("previous", "Previous village", "M15 5l-7 7 7 7"),
     ("out", "Zoom out", "M5 12h14"),
     ("in", "Zoom in", "M12 5v14M5 12h14"),
     ("all", "Show all", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"),
     ("me", "Centre on me", "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3"),
-    ("next", "Next", "M9 5l7 7-7 7"),
+    ("next", "Next village", "M9 5l7 7-7 7"),
 )
 
 
@@ -158,21 +97,81 @@ def _tool(name: str, words: str, path: str) -> str:
     )
 
 
+def _choices(sources: MapSources, view: MapView, words: Mapping[str, str]) -> str:
+    """Return the choice of the layer, which works without a script, and of what lies below."""
+    options = "".join(
+        f'<option value="{name}"{" selected" if name == view.layer else ""}>{words[title]}</option>'
+        for name, title in LAYERS.items()
+        if name in view.legends
+    )
+    week = view.time.weeks[view.time.at] if view.time and view.time.now else None
+    kept = f'<input type="hidden" name="week" value="{week.isoformat()}">' if week else ""
+    hidden = "" if view.layer == "rate" else " hidden"
+    checked = " checked" if view.is_raw else ""
+    raw = (
+        f'<label class="map-raw"{hidden}><input type="checkbox" name="raw" value="1" id="map-raw"'
+        f"{checked}><span>{words['As counted, not smoothed']}</span></label>"
+    )
+    return (
+        f'<form class="map-choices" method="get" action="{escape(sources.page)}">{kept}'
+        f'<label class="map-choice"><span>{words["Show on the map"]}</span>'
+        f' <select id="map-layer" name="layer" autocomplete="off">{options}</select></label>'
+        f"{raw if 'rate' in view.legends else ''}"
+        f'<noscript><button class="quiet">{words["Show"]}</button></noscript></form>'
+    )
+
+
 def _ground_choice(sources: MapSources, words: Mapping[str, str]) -> str:
-    """Return the choice of what lies below the marks: at first nothing of this site's own."""
-    if not sources.base_layers or sources.is_shifted:
+    """Return the choice of what lies below the marks; it is of use to the script alone."""
+    if not sources.base_layers:
         return ""
     options = "".join(
-        f'<option value="{number}" data-tiles="{escape(one.tiles)}"'
-        f' data-zooms="{one.smallest_zoom},{one.largest_zoom}"'
-        f' data-box="{one.box.south},{one.box.west},{one.box.north},{one.box.east}"'
-        f' data-credit="{escape(escape(one.attribution))}">{escape(one.name)}</option>'
+        _ground_option(number, one, is_chosen=sources.has_ground and number == 0)
         for number, one in enumerate(sources.base_layers)
     )
     return (
-        f'<label class="map-ground"><span>{words["Background"]}</span>'
+        f'<label class="map-choice map-ground"><span>{words["Background"]}</span>'
         ' <select id="map-ground" autocomplete="off">'
         f'<option value="">{words["No background"]}</option>{options}</select></label>'
+    )
+
+
+def _ground_option(number: int, one: BaseLayer, *, is_chosen: bool) -> str:
+    box = "" if one.box is None else ",".join(str(degrees) for degrees in one.box)
+    return (
+        f'<option value="{number}" data-tiles="{escape(one.tiles)}"'
+        f' data-zooms="{one.smallest_zoom},{one.largest_zoom}" data-box="{box}"'
+        f' data-crs="{one.crs}" data-subdomains="{escape(",".join(one.subdomains))}"'
+        # Leaflet writes a credit as HTML: it is escaped for that, and for the attribute.
+        f' data-credit="{escape(escape(one.attribution))}"{" selected" if is_chosen else ""}>'
+        f"{escape(one.name)}</option>"
+    )
+
+
+def _time(view: MapView, words: Mapping[str, str]) -> str:
+    """Return the way from week to week: plain links, which the script makes a slider."""
+    row = view.time
+    if row is None:
+        return ""
+    hidden = "" if view.layer in TIMED else " hidden"
+    weeks = ",".join(one.isoformat() for one in row.weeks)
+    return (
+        f'<div class="map-time" data-weeks="{weeks}" data-at="{row.at}"{hidden}>'
+        f"{_step(row.before, 'before', words['Week before'], '‹')}"
+        f'<label class="map-weeks"><span class="map-when">{escape(row.words)}</span>'
+        f'<input type="range" id="map-week" min="0" max="{len(row.weeks) - 1}" value="{row.at}"'
+        f' aria-label="{words["Week"]}" autocomplete="off" hidden></label>'
+        f"{_step(row.after, 'after', words['Week after'], '›')}"
+        f"{_step(row.now, 'now', words['Now'], words['Now'])}</div>"
+    )
+
+
+def _step(address: str, name: str, title: str, sign: str) -> str:
+    if not address:
+        return f'<span class="button quiet" data-step="{name}" aria-hidden="true">{sign}</span>'
+    return (
+        f'<a class="button quiet" data-step="{name}" href="{escape(address)}"'
+        f' aria-label="{title}">{sign}</a>'
     )
 
 
@@ -224,7 +223,7 @@ def _outline(shape: Shape, middle: float = 12, radius: float = 8) -> str:
     return f"M{'L'.join(points)}z"
 
 
-def told(legends: Mapping[str, Sequence[LegendRow]], say: Callable[[str], str]) -> str:
+def told(sources: MapSources, view: MapView, say: Callable[[str], str]) -> str:
     """Return what the script must know besides the figures: words, symbols and outlines."""
     known = {
         "words": {msgid: say(msgid) for msgid in SCRIPT_WORDS},
@@ -233,9 +232,11 @@ def told(legends: Mapping[str, Sequence[LegendRow]], say: Callable[[str], str]) 
                 row.symbol.key: asdict(row.symbol) | {"label": say(row.symbol.label)}
                 for row in rows
             }
-            for name, rows in legends.items()
+            for name, rows in view.legends.items()
         },
         "shapes": SHAPES,
+        "timed": TIMED,
+        "shifts": dict(sources.shifts),
     }
     # Inside <script>, "<" could end the block.
     return json.dumps(known, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

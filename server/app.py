@@ -38,6 +38,8 @@ from server.web import (
     journal,
     language,
     map_layers,
+    map_lists,
+    map_page,
     more,
     moving,
     parked,
@@ -61,6 +63,7 @@ from server.web import (
     today,
     village_words,
     villages,
+    walks,
     workers,
     workloads,
 )
@@ -84,7 +87,10 @@ PAGES = (
     form_files.pages,
     form_versions.pages,
     villages.pages,
+    map_page.pages,
     map_layers.pages,
+    map_lists.pages,
+    walks.pages,
     coverage.pages,
     today.pages,
     rounds.pages,
@@ -151,7 +157,7 @@ def make_app(site: Site) -> Flask:
     mimetypes.add_type("application/geo+json", ".geojson")
     language.set_up(app, settings.language, settings.zone)
     door.set_up(app, site)
-    headers.set_up(app, settings.tiles_url)
+    headers.set_up(app)
     access_log.set_up(app, settings.folder / "logs", settings.access_log_days)
     refusals.set_up(app)
     assets.set_up(app)

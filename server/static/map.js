@@ -1,5 +1,6 @@
 /* The map of villages and clinics: fetches the layers, draws marks, shows the figures of the one that
-   is chosen. Wants Leaflet, the map that folium made, and what maps/page.py wrote into the page. */
+   is chosen. Wants Leaflet, the map that folium made, and what maps/page.py wrote into the page. Names, weeks,
+   backgrounds with borders, and households stand in files of their own and use window.villageMap. */
 "use strict";
 (() => {
   const page = document.getElementById("map-page");
@@ -30,10 +31,12 @@
   /* Marks ------------------------------------------------------------------------------------ */
 
   const svg = L.svg({ padding: 0.4 });
-  const layerOf = { coverage: "villages", suspected: "villages", documented: "villages", clinics: "clinics" };
+  const kindOf = (name) => (name === "clinics" ? "clinics" : "villages");
   const places = { villages: [], clinics: [] };
+  // What the other files see and change: the frame of the marks, and what is to be done after a change.
+  const V = { map, told, here, page, say, figure, node, crs: "wgs84", chosen: null, onDressed: [], onFrame: [], onLayer: [], onLoaded: [] };
+  window.villageMap = V;
   let layer = here.layer;
-  let chosen = null;
   let fitted = 0; // The zoom at which everything is in view; marks grow from there.
   let usual = 14; // Radius of a mark of usual size at that zoom, in pixels.
 
@@ -118,16 +121,15 @@
 
   /* What a place is in the layer that is shown -------------------------------------------------- */
 
-  const keyOf = (place) =>
-    ({ coverage: place.coverage, suspected: place.suspected_class, documented: place.documented_class,
-       clinics: place.class })[layer];
+  const keyOf = (place) => (layer === "clinics" ? place.class : place[`${layer}_class`]);
   const symbolOf = (place) => told.symbols[layer][place.keys[layer][keyOf(place)]];
   const numberOf = (place) =>
-    ({ suspected: place.suspected, documented: place.documented,
-       clinics: place.score === null ? null : Math.round(place.score) })[layer];
+    layer === "clinics" ? (place.score === null ? null : Math.round(place.score)) : place[`${layer}_number`];
+  const isRate = () => layer === "rate" || layer === "rate_raw";
+  const rateText = (number) => (number >= 10 ? String(Math.round(number)) : number.toLocaleString(language));
   const textOf = (place, symbol) => {
     if (symbol.sign === "%") return String(percent(place.done, place.register));
-    if (symbol.sign === "#") return String(numberOf(place));
+    if (symbol.sign === "#") return isRate() ? rateText(numberOf(place)) : String(numberOf(place));
     return symbol.sign;
   };
   const radiusOf = (place) => {
@@ -136,10 +138,14 @@
   };
   const answerOf = (place) => {
     if (layer === "clinics") return place.score === null ? say("no audit") : String(place.score);
-    if (layer !== "coverage") {
-      const found = numberOf(place);
-      return `${found === null ? say("fewer than shown") : figure(found)} · ${screenedOf(place)}`;
+    if (layer === "treated") return `${figure(numberOf(place))} · ${say("%(count)s persons on a list, of %(found)s found", { count: figure(numberOf(place)), found: figure(place.found) })}`;
+    if (layer === "followup") return `${figure(numberOf(place))} · ${say("%(count)s persons due, of %(followed)s followed up", { count: figure(numberOf(place)), followed: figure(place.followed) })}`;
+    if (isRate()) {
+      const rate = numberOf(place);
+      if (rate === null) return `– · ${say("nobody screened yet")}`;
+      return `${rate.toLocaleString(language)}% · ${say("%(rate)s of 100 screened, usually %(usual)s", { rate: rate.toLocaleString(language), usual: place.usual.toLocaleString(language) })}`;
     }
+    if (layer !== "coverage") return `${figure(numberOf(place))} · ${screenedOf(place)}`;
     return place.register
       ? `${percent(place.done, place.register)}% · ${householdsOf(place)}`
       : householdsOf(place);
@@ -153,81 +159,32 @@
       ? say("%(screened)s of %(persons)s persons", { screened: figure(place.screened), persons: figure(place.register_persons) })
       : say("%(screened)s persons", { screened: figure(place.screened) });
 
-  const shown = () => places[layerOf[layer]];
+  const shown = () => places[kindOf(layer)];
   const onMap = () => shown().filter((place) => place.mark);
   const leftOf = (place) => (place.register === null ? -1 : place.register - place.done);
-  const order = (one, other) =>
-    layer === "clinics"
-      ? (one.score === null ? -1 : one.score) - (other.score === null ? -1 : other.score)
-      : leftOf(other) - leftOf(one);
+  // Most to do first, as in the list.
+  const urgency = (place) => {
+    if (layer === "clinics") return place.score === null ? 1 : -place.score;
+    if (layer === "coverage") return leftOf(place);
+    if (layer === "treated") return place.found - numberOf(place);
+    return numberOf(place) === null ? -1 : numberOf(place);
+  };
+  const order = (one, other) => urgency(other) - urgency(one);
 
   const dress = (place) => {
     const symbol = symbolOf(place);
-    const isChosen = place === chosen;
+    const isChosen = place === V.chosen;
     place.mark.dress(symbol, textOf(place, symbol), isChosen, radiusOf(place) + (isChosen ? 2 : 0));
+    // A border carries the colour; a plain circle on it would say the same twice.
+    place.mark._path?.classList.toggle("is-bare", Boolean(place.border) && symbol.shape === "circle");
+    if (place.border) {
+      place.border.setStyle({ ...styleOf(symbol, isChosen, 14), fillOpacity: symbol.colour || symbol.is_hatched ? 0.8 : 0 });
+      place.border._path?.classList.toggle("is-chosen", isChosen);
+    }
   };
   const dressAll = () => {
     onMap().forEach(dress);
-    writeNames();
-  };
-
-  /* Names: as many as fit without touching a mark or one another -------------------------------- */
-
-  const widthOf = (text, size) =>
-    Array.from(text).reduce((sum, letter) => sum + (letter > "\u2e7f" ? size : size * 0.56), 0);
-  const clear = (box, taken) =>
-    taken.every((one) => box[2] < one[0] || box[0] > one[2] || box[3] < one[1] || box[1] > one[3]);
-
-  const writeNames = () => {
-    names.replaceChildren();
-    const view = map.getBounds().pad(0.1);
-    const visible = onMap().filter((place) => view.contains(place.mark.getLatLng()));
-    const [{ x: left, y: top }, { x: right, y: bottom }] = [[0, 0], map.getSize()].map((corner) => map.containerPointToLayerPoint(corner));
-    const taken = [[left, bottom - 34, left + 120, bottom]]; // The scale's corner.
-    const areMany = visible.length > 150;
-    if (!areMany) {
-      for (const { mark } of visible) {
-        const [{ x, y }, r] = [mark._point, mark.getRadius()];
-        taken.push([x - r, y - r, x + r, y + r]);
-      }
-    }
-    const write = (text, x, y, size, kind, isForced) => {
-      const half = widthOf(text, size) / 2 + 2;
-      if (isForced) x = Math.max(left + half, Math.min(right - half, x));
-      const box = [x - half, y - size * 0.85, x + half, y + size * 0.3];
-      const isWhole = box[0] > left && box[1] > top && box[2] < right && box[3] < bottom;
-      if (!isForced && !(isWhole && clear(box, taken))) return false;
-      taken.push(box);
-      const name = L.SVG.create("text");
-      name.setAttribute("class", `map-name ${kind}`);
-      name.setAttribute("x", x);
-      name.setAttribute("y", y);
-      name.textContent = text;
-      names.append(name);
-      return true;
-    };
-    if (areMany) return writeTownships(visible, write);
-    const first = (place) => (place === chosen ? -Infinity : -leftOf(place));
-    for (const place of [...visible].sort((one, other) => first(one) - first(other))) {
-      const [{ x, y }, r] = [place.mark._point, place.mark.getRadius()];
-      const kind = place === chosen ? "is-chosen" : "";
-      const half = widthOf(place.name, 13) / 2;
-      write(place.name, x, y + r + 13, 13, kind) ||
-        write(place.name, x, y - r - 5, 13, kind) ||
-        write(place.name, x + r + half + 3, y + 4, 13, kind) ||
-        write(place.name, x - r - half - 3, y + 4, 13, kind) ||
-        (place === chosen && write(place.name, x, y + r + 14, 13, kind, true));
-    }
-  };
-
-  /** Townships in the middle of their villages, over the marks, when villages are too many to name. */
-  const writeTownships = (visible, write) => {
-    const groups = new Map();
-    for (const place of visible) groups.set(place.township, [...(groups.get(place.township) || []), place.mark._point]);
-    for (const [township, points] of groups) {
-      const [x, y] = ["x", "y"].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
-      write(township, x, y, 13, "is-township");
-    }
+    for (const done of V.onDressed) done();
   };
 
   /* Choosing one --------------------------------------------------------------------------------- */
@@ -254,7 +211,7 @@
   };
 
   const villageDetails = (place) => {
-    const found = (count) => (count === null ? say("fewer than shown") : figure(count));
+    if (place.week) return []; // Of an earlier week no more is known than what is drawn.
     const source = place.register_source ? say(place.register_source) : "";
     const register = [source, place.register_on ? day(place.register_on) : ""].filter(Boolean).join(" · ");
     return [
@@ -262,8 +219,8 @@
       figures([
         [say("Households left"), place.register === null ? "–" : figure(Math.max(0, leftOf(place)))],
         [say("Screened"), figure(place.screened), place.register_persons ? `/ ${figure(place.register_persons)}` : ""],
-        [say("Suspected"), found(place.suspected)],
-        [say("Documented"), found(place.documented)],
+        [say("Suspected"), figure(place.suspected_number)],
+        [say("Documented"), figure(place.documented_number)],
         [say("Last visit"), place.days_behind === null ? say("never") : ago(place.days_behind), "",
           place.last_visit_on ? day(place.last_visit_on) : ""],
         [say("Register"), figure(place.register), "", register],
@@ -293,17 +250,22 @@
         ? node("a", { class: "button", href: template.replace("{id}", encodeURIComponent(place.id)) },
             say(isClinic ? "Open clinic" : "Open village"))
         : "",
+      !isClinic && here.walkPage && place.seen > place.done
+        ? node("a", { class: "button quiet", href: here.walkPage.replace("{id}", encodeURIComponent(place.id)) }, say("Walk to missed households"))
+        : "",
       ...(isClinic ? clinicDetails(place) : villageDetails(place)),
     );
   };
 
   const choose = (place) => {
-    const before = chosen;
-    chosen = place;
+    const before = V.chosen;
+    V.chosen = place;
     for (const one of [before, place]) if (one && one.mark) dress(one);
-    writeNames();
+    for (const done of V.onDressed) done();
     if (!place) return;
     if (place.mark) {
+      if (place.border) place.border.bringToFront();
+      for (const one of onMap()) if (place.border) one.mark.bringToFront();
       place.mark.bringToFront();
       if (!map.getBounds().pad(-0.1).contains(place.mark.getLatLng())) map.panTo(place.mark.getLatLng());
     }
@@ -316,7 +278,7 @@
   const step = (direction) => {
     const ordered = [...shown()].sort(order);
     if (!ordered.length) return;
-    const at = ordered.indexOf(chosen);
+    const at = ordered.indexOf(V.chosen);
     choose(ordered[at < 0 ? (direction > 0 ? 0 : ordered.length - 1) : (at + direction + ordered.length) % ordered.length]);
   };
 
@@ -343,6 +305,7 @@
     }
   };
 
+  const inFrame = (url) => (V.crs === "wgs84" ? url : `${url}${url.includes("?") ? "&" : "?"}crs=${V.crs}`);
   const read = async (url, options) => {
     const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" }, ...options });
     if (!answer.ok) throw new Error(`${answer.status}`);
@@ -374,8 +337,9 @@
     if (places[kind].length) return;
     announce(say("Loading the map…"));
     try {
-      const sent = await read(here[kind]);
+      const sent = await read(inFrame(here[kind]));
       places[kind] = placesFrom(sent, sent[kind]);
+      for (const done of V.onLoaded) await done(kind);
       announce(places[kind].length ? "" : say("There are no villages here yet."));
     } catch (problem) {
       announce(say("The map could not be loaded. The list has the same figures."), () => show(layer));
@@ -403,82 +367,74 @@
   };
 
   const show = async (wanted) => {
-    const before = layerOf[layer];
+    const before = kindOf(layer);
     layer = wanted;
-    const kind = layerOf[layer];
+    const kind = kindOf(layer);
     for (const legend of page.querySelectorAll("[data-legend]")) {
       if (legend.dataset.legend !== "households") legend.hidden = legend.dataset.legend !== layer;
     }
+    for (const done of V.onLayer) done(layer);
     try {
       await load(kind);
     } catch (problem) {
       return; // Said by load, with a button to try again.
     }
     if (layer !== wanted) return; // Another layer was asked for meanwhile.
-    for (const place of places[kind === "villages" ? "clinics" : "villages"]) if (place.mark) place.mark.remove();
+    for (const place of places[kind === "villages" ? "clinics" : "villages"]) {
+      if (place.mark) place.mark.remove();
+      if (place.border) place.border.remove();
+    }
     for (const place of onMap()) {
+      if (place.border) place.border.addTo(map).bringToBack();
       dress(place); // Before it is added: Leaflet draws at once.
       place.mark.addTo(map);
     }
-    if (before !== kind) chosen = null;
+    if (before !== kind) V.chosen = null;
     if (before !== kind || !fitted) fit();
     else dressAll();
     const missing = shown().length - onMap().length;
     const unplaced = page.querySelector(".map-unplaced");
     unplaced.hidden = !missing;
     unplaced.textContent = say("Not on the map, for want of a position: %(count)s. They are in the list.", { count: figure(missing) });
-    if (chosen) showDetails(chosen);
+    if (V.chosen) showDetails(V.chosen);
     else chooseFromAddress();
+  };
+
+  /** Draws all places anew where tiles in another frame put them; the chosen one stays chosen. */
+  const moveTo = async (crs) => {
+    if (crs === V.crs) return;
+    V.crs = crs;
+    const wanted = V.chosen && V.chosen.id;
+    for (const place of [...places.villages, ...places.clinics]) {
+      if (place.mark) place.mark.remove();
+      if (place.border) place.border.remove();
+    }
+    Object.assign(places, { villages: [], clinics: [] });
+    V.chosen = null;
+    await show(layer);
+    const found = shown().find((place) => place.id === wanted);
+    if (found) choose(found);
+    for (const done of V.onFrame) done();
   };
 
   const chooseFromAddress = () => {
     const wanted = location.hash.slice(1);
     const found = wanted && shown().find((place) => encodeURIComponent(place.id) === wanted);
-    if (found && found !== chosen) choose(found);
-  };
-
-  /* Households: gathered into cells by the server, asked for again when the view moves ----------- */
-
-  const households = L.layerGroup();
-  const statuses = ["completed", "vacated", "absent", "refused", "open"];
-  let asking = null;
-
-  const householdMark = ([latitude, longitude, count, worst], isCell) => {
-    const symbol = told.symbols.households[statuses[isCell ? worst : count]];
-    const radius = isCell ? 9.5 + 2 * Math.log10(count) : 6;
-    const mark = new Mark([latitude, longitude], { renderer: svg, className: "map-mark" });
-    mark.dress(symbol, isCell ? String(count) : "", false, radius);
-    const words = isCell ? say("%(count)s households", { count: figure(count) }) : symbol.label;
-    return mark.bindTooltip(words, { direction: "top" });
-  };
-
-  const loadHouseholds = async () => {
-    if (!map.hasLayer(households)) return;
-    if (asking) asking.abort();
-    asking = new AbortController();
-    const box = map.getBounds();
-    const asked = new URLSearchParams({
-      // One level out: cells of 64 pixels, so that neighbours seldom touch.
-      zoom: Math.round(map.getZoom()) - 1, south: box.getSouth(), west: box.getWest(), north: box.getNorth(), east: box.getEast(),
-    });
-    try {
-      const sent = await read(`${here.households}?${asked}`, { signal: asking.signal });
-      households.clearLayers();
-      for (const row of sent.cells || sent.households) households.addLayer(householdMark(row, Boolean(sent.cells)));
-      announce("");
-    } catch (problem) {
-      if (problem.name !== "AbortError") announce(say("Households could not be loaded."), loadHouseholds);
-    }
+    if (found && found !== V.chosen) choose(found);
   };
 
   /* Buttons -------------------------------------------------------------------------------------- */
 
   const me = L.layerGroup().addTo(map);
   const centreOnMe = () => {
-    const refuse = () => announce(say("Your browser gives no position. Allow it, or open the site by https."));
+    if (!window.isSecureContext) {
+      return announce(say("A browser tells its position to pages that come by https only. Ask for an https address."));
+    }
+    const refuse = () => announce(say("Your browser gives no position. Allow it for this site, and turn location on."));
     if (!navigator.geolocation) return refuse();
     navigator.geolocation.getCurrentPosition(({ coords }) => {
-      const at = [coords.latitude, coords.longitude];
+      const [north, east] = told.shifts[V.crs] || [0, 0];
+      const at = [coords.latitude + north, coords.longitude + east];
       me.clearLayers();
       L.circle(at, { radius: coords.accuracy, renderer: svg, className: "map-me-around", interactive: false }).addTo(me);
       L.circleMarker(at, { radius: 8, renderer: svg, className: "map-me", interactive: false }).addTo(me);
@@ -492,42 +448,15 @@
     previous: () => step(-1), next: () => step(1),
   };
   for (const button of page.querySelectorAll("[data-tool]")) button.addEventListener("click", tools[button.dataset.tool]);
-  for (const input of page.querySelectorAll("[name=map-layer]")) input.addEventListener("change", () => show(input.value));
-  const box = document.getElementById("map-households");
-  if (box) {
-    box.addEventListener("change", () => {
-      page.querySelector("[data-legend=households]").hidden = !box.checked;
-      page.classList.toggle("with-households", box.checked);
-      if (box.checked) households.addTo(map);
-      else households.remove();
-      loadHouseholds();
-    });
-  }
-
-  /* A base map of this site, below the marks; none is loaded before one is chosen. */
-  const ground = document.getElementById("map-ground");
-  let laid = null;
-  const lay = () => {
-    if (laid) laid.remove();
-    laid = null;
-    const one = ground.selectedOptions[0].dataset;
-    if (!one.tiles) return;
-    const [smallest, largest] = one.zooms.split(",").map(Number);
-    const [south, west, north, east] = one.box.split(",").map(Number);
-    if (!map.attributionControl) {
-      map.attributionControl = L.control.attribution({ prefix: false }).addTo(map);
-    }
-    // Pictures are sharp at whole zoom levels only.
-    map.options.zoomSnap = 1;
-    laid = L.tileLayer(one.tiles, {
-      minZoom: smallest, maxNativeZoom: largest, maxZoom: map.getMaxZoom(),
-      bounds: [[south, west], [north, east]], attribution: one.credit,
-    }).addTo(map);
-    map.setZoom(Math.max(smallest, Math.floor(map.getZoom())));
+  const choice = document.getElementById("map-layer");
+  const raw = document.getElementById("map-raw");
+  const chooseLayer = () => {
+    const isOfRates = choice.value === "rate";
+    if (raw) raw.closest("label").hidden = !isOfRates;
+    show(isOfRates && raw && raw.checked ? "rate_raw" : choice.value);
   };
-  if (ground) ground.addEventListener("change", lay);
-
-  if (map.attributionControl) map.attributionControl.setPrefix(false);
+  choice.addEventListener("change", chooseLayer);
+  if (raw) raw.addEventListener("change", chooseLayer);
   // The page scrolls over a map that nobody has touched.
   map.scrollWheelZoom.disable();
   map.once("mousedown keydown", () => map.scrollWheelZoom.enable());
@@ -535,10 +464,13 @@
     const place = nearest(event.containerPoint);
     if (place) choose(place);
   });
+  Object.assign(V, {
+    svg, names, Mark, read, announce, places, shown, onMap, leftOf, dressAll, choose, show, moveTo, inFrame, showDetails,
+    layer: () => layer, symbolOf, numberOf, start: () => show(layer),
+  });
   map.on("zoomend", dressAll);
-  map.on("moveend", writeNames);
-  map.on("moveend", loadHouseholds);
   window.addEventListener("hashchange", chooseFromAddress);
   new ResizeObserver(() => map.invalidateSize()).observe(map.getContainer());
-  show(layer);
+  // After the other files of the page, which add to V.
+  document.addEventListener("DOMContentLoaded", () => V.start());
 })();

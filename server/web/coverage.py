@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,25 +11,20 @@ from flask import Blueprint, Response, render_template, request, url_for
 from exports import files
 from exports.table import Table
 from maps import coverage as sums
-from maps import draw, layers, legend
+from maps import layers
 from maps.coverage import State, VillageCoverage
-from maps.legend import LegendRow
-from maps.page import BaseLayer, MapSources
-from server.survey import base_maps, clinics, indicators, rounds
+from server.survey import indicators, rounds
 from server.survey.accounts import Right
-from server.survey.base_maps import BaseMapLine
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
-from server.web import door, headers, language
+from server.web import door, language
 from server.web.downloads import whole_file
 from server.web.language import _
-from server.web.static_files import asset
 from server.web.village_order import SORT_WORDS, ordered, site_day, state_words
 
 pages = Blueprint("coverage", __name__)
 
 SHOWN = 100
-_PLACE = "-id-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,83 +114,6 @@ def download(kind: str) -> Response:
     table = coverage_table(fitting, title, notes, language.language())
     name = f"{title}-{site_day().isoformat()}"
     return whole_file(_written(kind, table), kind, "villages", name)
-
-
-@pages.get("/map")
-@door.allow(Right.SEE_COVERAGE, Right.SEE_CLINICS)
-def map() -> str:
-    """Show villages, findings and clinics on the map; clinics alone to who sees no more."""
-    who, session = door.account(), door.session()
-    shown: list[VillageCoverage] = []
-    legends: dict[str, Sequence[LegendRow]] = {}
-    if who.may(Right.SEE_COVERAGE):
-        shown = indicators.coverage_by_village(session, who.scope, site_day())
-        legends["coverage"] = legend.coverage_legend(shown)
-        legends["suspected"] = legend.count_legend(shown, "suspected")
-        legends["documented"] = legend.count_legend(shown, "documented")
-    scores = clinics.scores(session, who.scope, site_day()) if who.may(Right.SEE_CLINICS) else []
-    if who.may(Right.SEE_CLINICS):
-        legends["clinics"] = legend.clinic_legend(scores)
-    if who.may(Right.SEE_PERSONS):
-        legends["households"] = legend.household_legend()
-    places = [*(one.place for one in shown), *(one.place for one in scores)]
-    drawn = draw.draw_map(
-        _sources(legends),
-        legends,
-        layers.box_around(places),
-        language.gettext,
-        headers.nonce(),
-        language=language.language(),
-        layer=next(iter(legends)),
-    )
-    return render_template(
-        "map.html",
-        drawn=drawn,
-        total=sums.total(shown),
-        clinics=len(scores),
-        has_coverage="coverage" in legends,
-        is_empty=not shown and not scores,
-        now=datetime.now(UTC),
-    )
-
-
-def _sources(legends: dict[str, Sequence[LegendRow]]) -> MapSources:
-    settings = door.site().settings
-    return MapSources(
-        leaflet_js=asset("vendor/leaflet/leaflet.js"),
-        leaflet_css=asset("vendor/leaflet/leaflet.css"),
-        map_js=asset("map.js"),
-        map_css=asset("map.css"),
-        villages=url_for("map_layers.villages") if "coverage" in legends else "",
-        clinics=url_for("map_layers.clinics") if "clinics" in legends else "",
-        households=url_for("map_layers.households") if "households" in legends else "",
-        village_page=_to_be_filled(door.way("villages.one", code=_PLACE)),
-        clinic_page=_to_be_filled(door.way("clinics.one", clinic_id=_PLACE)),
-        tiles=settings.tiles_url,
-        tiles_attribution=settings.tiles_credit,
-        tiles_crs=settings.tiles_crs,
-        base_layers=tuple(
-            _base_layer(one) for one in base_maps.drawable(door.session(), door.account().scope)
-        ),
-    )
-
-
-def _base_layer(one: BaseMapLine) -> BaseLayer:
-    # The address names the file, so that a browser keeps no tile of another one.
-    address = url_for("base_maps.tile", map_id=one.id, zoom=0, column=0, row=0)
-    return BaseLayer(
-        name=one.name,
-        tiles=f"{address.removesuffix('0/0/0')}{{z}}/{{x}}/{{y}}?v={one.sha256[:8]}",
-        smallest_zoom=one.smallest_zoom,
-        largest_zoom=one.largest_zoom,
-        box=one.box,
-        attribution=one.attribution,
-    )
-
-
-def _to_be_filled(address: str) -> str:
-    """Return an address in which the script fills in what is tapped."""
-    return address.replace(_PLACE, "{id}")
 
 
 def _behind(villages: Iterable[VillageCoverage]) -> dict[str, int]:

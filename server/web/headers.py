@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import secrets
+from collections.abc import Iterable
 from typing import cast
-from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
@@ -43,13 +43,14 @@ def nonce() -> str:
     return cast("str", g.nonce)
 
 
-def _policy(tiles_url: str) -> str:
-    """Return the content security policy; only a base map may come from another host."""
-    images = "'self' data:"
-    if tiles_url:
-        parts = urlsplit(tiles_url)
-        host = parts.netloc.replace("{s}", "*")
-        images += f" {parts.scheme}://{host}" if host else ""
+def let_pictures_come_from(origins: Iterable[str]) -> None:
+    """Let this answer's page load pictures from other hosts too: the tiles of its map."""
+    g.picture_origins = (*g.get("picture_origins", ()), *origins)
+
+
+def _policy() -> str:
+    """Return the content security policy; only a map's tiles may come from another host."""
+    images = " ".join(("'self' data:", *dict.fromkeys(g.get("picture_origins", ()))))
     # folium writes style attributes into its markup, so styles cannot be held to a nonce.
     return (
         f"default-src 'self'; script-src 'self' 'nonce-{nonce()}'; "
@@ -58,13 +59,13 @@ def _policy(tiles_url: str) -> str:
     )
 
 
-def _dress(answer: Response, tiles_url: str) -> Response:
+def _dress(answer: Response) -> Response:
     headers = answer.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("X-Frame-Options", "DENY")
     if answer.mimetype == "text/html":
-        headers.setdefault("Content-Security-Policy", _policy(tiles_url))
+        headers.setdefault("Content-Security-Policy", _policy())
         headers["Content-Language"] = g.get("language", "")
     # Health data stays out of every cache unless a route says otherwise.
     headers.setdefault("Cache-Control", "no-store")
@@ -99,8 +100,8 @@ def _takes_gzip(asked: Request) -> bool:
     return asked.accept_encodings["gzip"] > 0
 
 
-def set_up(app: Flask, tiles_url: str) -> None:
+def set_up(app: Flask) -> None:
     """Dress every answer of `app`."""
     app.session_interface = Cookies()
-    app.after_request(lambda answer: _dress(answer, tiles_url))
+    app.after_request(_dress)
     app.jinja_env.globals["nonce"] = nonce

@@ -6,7 +6,7 @@ import csv
 import gzip
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,10 +22,14 @@ from maps import layers, legend
 from maps.clinics import ClinicScore
 from maps.coverage import VillageCoverage
 from maps.draw import draw_map
-from maps.layers import Box, HouseholdPoint
-from maps.page import MapSources
+from maps.households import MOST_CELLS, HouseholdPoint, household_cells
+from maps.layers import Box
 from maps.points import Point
+from maps.view import MapSources, MapView, TimeRow
+from maps.village_figures import VILLAGE_LAYERS, FoundRate, VillageFigures
+from maps.village_layer import village_layer, week_layer
 from server.web.language import words
+from server.web.map_page import SCRIPTS
 
 HOME = Path(__file__).parents[2]
 STATIC = HOME / "server" / "static"
@@ -113,33 +117,75 @@ def households_of(villages: list[VillageCoverage]) -> list[HouseholdPoint]:
     ]
 
 
+def figures_of(villages: list[VillageCoverage]) -> list[VillageFigures]:
+    return [
+        VillageFigures(
+            village,
+            treated=at % 7,
+            followed=30,
+            due=at % 25,
+            rate=FoundRate(at % 9, 80, smoothed=(at % 9 + 3) / 120, usual=0.05),
+        )
+        for at, village in enumerate(villages)
+    ]
+
+
+def a_week_ago(villages: list[VillageCoverage]) -> list[VillageFigures]:
+    """Half of what is done by now."""
+    return [
+        VillageFigures(
+            replace(
+                village,
+                households_completed=village.done // 2,
+                households_refused=0,
+                households_absent_final=0,
+                households_vacated=0,
+                suspected=0,
+            )
+        )
+        for village in villages
+    ]
+
+
+def borders_of(villages: list[VillageCoverage]) -> dict[str, object]:
+    """Squares around the first ten villages."""
+    told = {}
+    for village in villages[:10]:
+        assert village.place is not None
+        north, east = village.place.latitude, village.place.longitude
+        corners = ((-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1))
+        told[village.code] = [[[[east + x * 0.008, north + y * 0.007] for y, x in corners]]]
+    return {"borders": told}
+
+
 def page_html(villages: list[VillageCoverage], language: str) -> str:
     """A page as the site's frame would show it, with the list that stands below the map."""
     known = words(language)
     say: Callable[[str], str] = known.text
+    figures = figures_of(villages)
+    legends = {name: layer.legend(figures) for name, layer in VILLAGE_LAYERS.items()}
+    legends["clinics"] = legend.clinic_legend(clinics_of(villages))
+    legends["households"] = legend.household_legend()
+    weeks = [date(2026, 8, 10), date(2026, 8, 17), date(2026, 8, 24)]
     drawn = draw_map(
         MapSources(
             leaflet_js="/static/vendor/leaflet/leaflet.js",
             leaflet_css="/static/vendor/leaflet/leaflet.css",
-            map_js="/static/map.js",
+            map_js=tuple(f"/static/{name}" for name in SCRIPTS),
             map_css="/static/map.css",
             villages="/villages.json",
+            week="/week.json",
+            borders="/borders.json",
             clinics="/clinics.json",
             households="/households.json",
             village_page="/villages/{id}",
+            walk_page="/villages/{id}/walk",
             clinic_page="/clinics/{id}",
         ),
-        {
-            "coverage": legend.coverage_legend(villages),
-            "suspected": legend.count_legend(villages, "suspected"),
-            "documented": legend.count_legend(villages, "documented"),
-            "clinics": legend.clinic_legend(clinics_of(villages)),
-            "households": legend.household_legend(),
-        },
+        MapView(legends, language, time=TimeRow(weeks, 2, "now", "/map?week=2026-08-17", "", "")),
         layers.box_around(village.place for village in villages),
         say,
         NONCE,
-        language=language,
     )
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>Map</title>'
@@ -170,13 +216,19 @@ class Site(BaseHTTPRequestHandler):
         if path in ("/zh", "/en"):
             return page_html(self.villages, path[1:]).encode(), "text/html"
         if path == "/villages.json":
-            return layers.to_json(layers.village_layer(self.villages)), "application/json"
+            return layers.to_json(village_layer(figures_of(self.villages))), "application/json"
+        if path == "/week.json":
+            is_past = bool(query.get("week"))
+            rows = a_week_ago(self.villages) if is_past else figures_of(self.villages)
+            return layers.to_json(week_layer(rows)), "application/json"
+        if path == "/borders.json":
+            return layers.to_json(borders_of(self.villages)), "application/json"
         if path == "/clinics.json":
             clinics = clinics_of(self.villages)
             return layers.to_json(layers.clinic_layer(clinics)), "application/json"
         if path == "/households.json":
             box = Box(*(float(query[side][0]) for side in Box._fields))
-            cells = layers.household_cells(households_of(self.villages), int(query["zoom"][0]), box)
+            cells = household_cells(households_of(self.villages), int(query["zoom"][0]), box)
             return layers.to_json(cells), "application/json"
         if path.startswith("/static/"):
             kind = "text/css" if path.endswith(".css") else "text/javascript"
@@ -328,7 +380,7 @@ def test_next_goes_by_households_left(phone: Page, villages: list[VillageCoverag
 
     names = []
     for _ in range(3):
-        phone.get_by_role("button", name="Next").tap()
+        phone.get_by_role("button", name="Next village").tap()
         names.append(phone.locator("#map-panel h2").inner_text())
 
     assert names == [layers.short_name(one.name) for one in most_left[:3]]
@@ -344,25 +396,67 @@ def test_states_without_a_percentage_have_shapes_and_signs_of_their_own(phone: P
     assert phone.locator(".map-mark[stroke-dasharray]").count() == 1
 
 
-@pytest.mark.parametrize("layer", ["Suspected", "Documented", "Clinics"])
+@pytest.mark.parametrize("layer", ["suspected", "documented", "treated", "followup", "rate"])
 def test_another_layer_has_its_own_legend_and_as_many_marks(
     phone: Page, traffic: Traffic, layer: str
 ) -> None:
     opened(phone)
 
-    phone.get_by_role("radio", name=layer).check(force=True)
+    phone.locator("#map-layer").select_option(layer)
 
-    expect(phone.locator(f".map-legend[data-legend={layer.lower()}]")).to_be_visible()
+    expect(phone.locator(f".map-legend[data-legend={layer}]")).to_be_visible()
     expect(phone.locator(".map-legend[data-legend=coverage]")).to_be_hidden()
     expect(phone.locator(".map-mark")).to_have_count(33)
     assert traffic.wrong == []
 
 
+def test_the_rate_can_be_seen_as_counted(phone: Page) -> None:
+    opened(phone)
+    expect(phone.locator(".map-raw")).to_be_hidden()
+    phone.locator("#map-layer").select_option("rate")
+
+    phone.locator("#map-raw").check()
+
+    expect(phone.locator(".map-legend[data-legend=rate_raw]")).to_be_visible()
+    expect(phone.locator(".map-legend[data-legend=rate]")).to_be_hidden()
+
+
+def test_a_week_before_shows_what_was_done_by_then_and_counts_it_in_the_legend(
+    phone: Page, traffic: Traffic, villages: list[VillageCoverage]
+) -> None:
+    opened(phone)
+    then = VILLAGE_LAYERS["coverage"].legend(a_week_ago(villages))
+
+    phone.get_by_role("button", name="Week before").tap()
+
+    expect(phone.locator(".map-when")).to_have_text("by 23 Aug 2026")
+    counts = phone.locator(".map-legend[data-legend=coverage] b")
+    expect(counts).to_have_text([str(row.count) for row in then])
+    phone.get_by_role("button", name="now").tap()
+    expect(phone.locator(".map-when")).to_have_text("now")
+    now = VILLAGE_LAYERS["coverage"].legend(figures_of(villages))
+    expect(counts).to_have_text([str(row.count) for row in now])
+    assert traffic.wrong == []
+
+
+def test_borders_carry_the_colour_and_are_tapped_anywhere(phone: Page) -> None:
+    opened(phone)
+    border = phone.locator(".map-border")
+    expect(border).to_have_count(10)
+    box = border.first.bounding_box()
+    assert box is not None
+
+    phone.touchscreen.tap(box["x"] + box["width"] - 6, box["y"] + 6)
+
+    expect(phone.locator(".map-border.is-chosen")).to_have_count(1)
+    expect(phone.locator("#map-panel h2")).not_to_be_empty()
+
+
 def test_clinics_without_an_audit_are_shown_as_missing(phone: Page) -> None:
     opened(phone)
-    phone.get_by_role("radio", name="Clinics").check(force=True)
+    phone.locator("#map-layer").select_option("clinics")
 
-    phone.get_by_role("button", name="Next").tap()
+    phone.get_by_role("button", name="Next village").tap()
 
     expect(phone.locator("#map-panel .map-answer")).to_have_text("no audit")
 
@@ -378,7 +472,7 @@ def test_households_are_asked_for_only_when_wanted_and_come_in_cells(
     expect(phone.locator(".map-legend[data-legend=households]")).to_be_visible()
     expect(phone.locator(".map-mark:not(.is-place)").first).to_be_visible()
     assert before == []
-    assert phone.locator(".map-mark").count() <= 33 + layers.MOST_CELLS
+    assert phone.locator(".map-mark").count() <= 33 + MOST_CELLS
 
 
 def test_a_layer_that_does_not_come_says_so_and_can_be_asked_for_again(phone: Page) -> None:
@@ -415,9 +509,10 @@ def test_a_phone_that_gives_no_position_is_told_what_to_do(phone: Page) -> None:
 def test_everything_to_tap_is_large_enough_and_the_page_fits(phone: Page) -> None:
     opened(phone)
 
-    boxes = phone.locator(".map-page button, .map-page label").all()
+    boxes = phone.locator(".map-page button:visible, .map-page label:visible").all()
 
-    assert len(boxes) == 11
+    # Previous week, its slider, six tools, the choice of layers, households.
+    assert len(boxes) == 10
     for box in boxes:
         size = box.bounding_box()
         assert size is not None
@@ -458,11 +553,12 @@ def villages_of_a_county() -> list[VillageCoverage]:
 def test_a_page_and_a_layer_of_a_thousand_villages_are_light(
     villages_of_a_county: list[VillageCoverage],
 ) -> None:
-    files = ("vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css", "map.js", "map.css")
+    files = ("vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css", "map.css", *SCRIPTS)
 
     shell = len(gzip.compress(page_html(villages_of_a_county, "zh").encode()))
     shell += sum(len(gzip.compress((STATIC / name).read_bytes())) for name in files)
-    layer = layers.to_json(layers.village_layer(villages_of_a_county))
+    layer = layers.to_json(village_layer(figures_of(villages_of_a_county)))
 
-    assert shell <= 60_000
+    # 46 kB of it are Leaflet.
+    assert shell <= 67_000
     assert len(gzip.compress(layer, 5)) <= 100_000

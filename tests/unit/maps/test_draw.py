@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -12,31 +13,31 @@ import pytest
 from maps import legend
 from maps.draw import MapPage, draw_map
 from maps.layers import Box
-from maps.page import MapSources
+from maps.view import BaseLayer, MapSources, MapView, TimeRow
 from server.web.language import words
 
 SOURCES = MapSources(
     leaflet_js="/static/leaflet.js?v=1",
     leaflet_css="/static/leaflet.css?v=1",
-    map_js="/static/map.js?v=1",
+    map_js=("/static/map.js?v=1", "/static/map-names.js?v=1"),
     map_css="/static/map.css?v=1",
     villages="/map/villages.json",
 )
 TILES = "https://tiles.example/{z}/{x}/{y}.png"
+FAR = BaseLayer("Far <b>", TILES, 3, 17, None, "© Somebody", "gcj02", ("a", "b"))
+LEGENDS = {"coverage": legend.coverage_legend([]), "clinics": legend.clinic_legend([])}
+WEEKS = TimeRow([date(2026, 8, 10), date(2026, 8, 17)], 0, "by 16 Aug 2026", "", "/map", "/map")
 
 
-def a_page(sources: MapSources = SOURCES, *, language: str = "en", nonce: str = "n-1") -> MapPage:
-    return draw_map(
-        sources,
-        {
-            "coverage": legend.coverage_legend([]),
-            "clinics": legend.clinic_legend([]),
-        },
-        Box(38, 116, 39, 117),
-        words(language).text,
-        nonce,
-        language=language,
-    )
+def a_page(
+    sources: MapSources = SOURCES,
+    view: MapView | None = None,
+    *,
+    language: str = "en",
+    nonce: str = "n-1",
+) -> MapPage:
+    shown = view or MapView(LEGENDS, language)
+    return draw_map(sources, shown, Box(38, 116, 39, 117), words(language).text, nonce)
 
 
 def whole(page: MapPage) -> str:
@@ -84,6 +85,7 @@ def test_only_leaflet_and_our_own_files_are_loaded() -> None:
         "/static/map.css?v=1",
         "/static/leaflet.js?v=1",
         "/static/map.js?v=1",
+        "/static/map-names.js?v=1",
     ]
 
 
@@ -91,7 +93,7 @@ def test_every_script_carries_the_nonce_and_nothing_runs_from_an_attribute() -> 
     tags = Tags(whole(a_page(nonce='a"b'))).all
 
     scripts = [attributes for tag, attributes in tags if tag == "script"]
-    assert [script["nonce"] for script in scripts] == ['a"b'] * 4
+    assert [script["nonce"] for script in scripts] == ['a"b'] * 5
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
 
 
@@ -111,21 +113,21 @@ def test_the_html_is_closed_as_it_was_opened() -> None:
 
 
 def test_tiles_come_only_from_where_the_site_says_and_are_attributed() -> None:
-    page = a_page(replace(SOURCES, tiles=TILES, tiles_attribution="© Somebody"))
+    body = a_page(replace(SOURCES, base_layers=(FAR,))).body
 
-    assert re.findall(r"https?://[^\s\"']*", whole(page)) == [TILES]
-    assert "Somebody" in page.script
-    assert '"attributionControl": true' in page.script
+    assert re.findall(r"https?://[^\s\"']*", body) == [TILES]
+    (option,) = re.findall(r"<option value=\"0\".*?</option>", body)
+    assert 'data-crs="gcj02"' in option
+    assert 'data-subdomains="a,b"' in option
+    assert 'data-credit="© Somebody"' in option
+    assert "Far &lt;b&gt;" in option
+    assert " selected" not in option
 
 
-def test_a_phone_is_not_shown_on_tiles_that_are_shifted() -> None:
-    plain, shifted = (
-        a_page(replace(SOURCES, tiles=TILES, tiles_attribution="©", tiles_crs=crs)).body
-        for crs in ("cgcs2000", "gcj02")
-    )
+def test_tiles_of_the_settings_lie_there_at_once() -> None:
+    body = a_page(replace(SOURCES, base_layers=(FAR,), has_ground=True)).body
 
-    assert 'data-tool="me"' in plain
-    assert 'data-tool="me"' not in shifted
+    assert re.findall(r"<option value=\"0\"[^>]* selected", body)
 
 
 def test_without_tiles_nothing_is_attributed() -> None:
@@ -133,47 +135,45 @@ def test_without_tiles_nothing_is_attributed() -> None:
     assert "tileLayer" not in a_page().script
 
 
+def test_the_weeks_are_links_that_work_without_a_script() -> None:
+    body = a_page(view=MapView(LEGENDS, "en", time=WEEKS)).body
+
+    assert re.findall(r'<a [^>]*data-step="after" href="(.*?)"', body) == ["/map"]
+    assert '<span class="button quiet" data-step="before"' in body
+    assert 'data-weeks="2026-08-10,2026-08-17" data-at="0"' in body
+    assert 'name="week" value="2026-08-10"' in body
+
+
 @pytest.mark.parametrize(("language", "title"), [("en", "Coverage"), ("zh", "覆盖")])
 def test_the_page_speaks_the_readers_language(language: str, title: str) -> None:
     page = a_page(language=language)
 
     assert f'lang="{language}"' in page.body
-    assert f"<span>{title}</span>" in page.body
+    assert f">{title}</option>" in page.body
     told = json.loads(re.findall(r"map-told[^>]*>(.*?)</script>", page.script)[0])
     assert told["symbols"]["coverage"]["not_started"]["label"] == words(language).text(
         "Not started"
     )
 
 
-def test_a_layer_has_a_button_only_when_it_has_a_legend() -> None:
+def test_a_layer_can_be_chosen_only_when_it_has_a_legend() -> None:
     body = a_page().body
 
-    assert re.findall(r'name="map-layer" value="(\w+)"', body) == ["coverage", "clinics"]
+    assert re.findall(r'<option value="([a-z]+)"', body) == ["coverage", "clinics"]
     assert 'id="map-households"' not in body
 
 
 def test_what_a_translation_says_cannot_become_markup() -> None:
-    page = draw_map(
-        SOURCES,
-        {"coverage": legend.coverage_legend([])},
-        None,
-        lambda msgid: f"</script><b>{msgid}",
-        "n",
-        language="en",
-    )
+    view = MapView({"coverage": legend.coverage_legend([])}, "en")
 
-    assert page.script.count("</script>") == 4
+    page = draw_map(SOURCES, view, None, lambda msgid: f"</script><b>{msgid}", "n")
+
+    assert page.script.count("</script>") == 5
     assert "<b>" not in page.body.replace("<b>0</b>", "")
 
 
 def test_a_layer_without_a_legend_is_refused() -> None:
+    view = MapView({"coverage": legend.coverage_legend([])}, "en", "clinics")
+
     with pytest.raises(ValueError, match="no legend for the layer 'clinics'"):
-        draw_map(
-            SOURCES,
-            {"coverage": legend.coverage_legend([])},
-            None,
-            str,
-            "n",
-            language="en",
-            layer="clinics",
-        )
+        draw_map(SOURCES, view, None, str, "n")

@@ -12,21 +12,11 @@ import pytest
 from maps import legend
 from maps.clinics import ClinicScore
 from maps.coverage import VillageCoverage
-from maps.layers import (
-    CLINIC_FIELDS,
-    MOST_CELLS,
-    VILLAGE_FIELDS,
-    Box,
-    HouseholdPoint,
-    HouseholdStatus,
-    box_around,
-    clinic_layer,
-    household_cells,
-    short_name,
-    to_json,
-    village_layer,
-)
+from maps.households import MOST_CELLS, HouseholdPoint, HouseholdStatus, household_cells
+from maps.layers import CLINIC_FIELDS, Box, box_around, clinic_layer, short_name, to_json
 from maps.points import Point
+from maps.village_figures import VILLAGE_LAYERS, FoundRate, VillageFigures, ratio_class
+from maps.village_layer import VILLAGE_FIELDS, WEEK_FIELDS, village_layer, week_layer
 
 VILLAGE = VillageCoverage(
     code="130921211201",
@@ -53,6 +43,11 @@ CLINIC = ClinicScore(
 CHINA = Box(18, 73, 54, 135)
 
 
+FIGURES = VillageFigures(
+    VILLAGE, treated=6, followed=30, due=4, rate=FoundRate(23, 200, smoothed=0.1, usual=0.04)
+)
+
+
 def named(layer: dict[str, Any], rows: str, at: int = 0) -> dict[str, Any]:
     """One row of a layer, as the page reads it."""
     sent = json.loads(to_json(layer))
@@ -64,30 +59,75 @@ def counts(rows: list[legend.LegendRow]) -> dict[str, int | None]:
 
 
 def test_a_village_is_an_array_of_its_figures_to_the_metre() -> None:
-    layer = village_layer([VILLAGE])
+    layer = village_layer([FIGURES])
 
     row = named(layer, "villages")
     assert (row["code"], row["name"]) == ("130921211201", "高川村")
     assert (row["latitude"], row["longitude"]) == (38.12346, 116.98765)
     assert layer["townships"][row["township"]] == ("130921211", "高川乡")
-    assert layer["symbols"]["coverage"][row["coverage"]] == "class_2"
-    assert layer["symbols"]["suspected"][row["suspected_class"]] == "few"
-    assert layer["symbols"]["documented"][row["documented_class"]] == "many"
     assert (row["done"], row["register"], row["register_on"]) == (65, 100, "2025-12-31")
     assert (row["last_visit_on"], row["days_behind"]) == ("2026-08-01", 4)
     assert tuple(layer["fields"]) == VILLAGE_FIELDS
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "number"),
+    [
+        ("coverage", "class_2", 65),
+        ("suspected", "few", 3),
+        ("documented", "many", 20),
+        ("treated", "some", 6),
+        ("followup", "few", 4),
+        ("rate", "ratio_5", 10.0),
+        ("rate_raw", "ratio_5", 11.5),
+    ],
+)
+def test_every_layer_tells_class_and_number_of_a_village(
+    name: str, key: str, number: float
+) -> None:
+    layer = village_layer([FIGURES])
+
+    row = named(layer, "villages")
+    assert layer["symbols"][name][row[f"{name}_class"]] == key
+    assert row[f"{name}_number"] == number
+
+
+@pytest.mark.parametrize(
+    ("name", "bare", "key"),
+    [
+        ("treated", VillageFigures(replace(VILLAGE, suspected=0, documented=0)), "nobody"),
+        ("treated", VillageFigures(VILLAGE), "none"),
+        ("followup", VillageFigures(VILLAGE), "nobody"),
+        ("followup", VillageFigures(VILLAGE, followed=9), "none"),
+        ("rate", VillageFigures(VILLAGE), "no_data"),
+    ],
+)
+def test_nothing_to_tell_is_told_apart_from_none(name: str, bare: VillageFigures, key: str) -> None:
+    assert VILLAGE_LAYERS[name].class_of(bare) == key
+
+
+@pytest.mark.parametrize(
+    ("ratio", "at"),
+    [(0, 0), (0.32, 0), (0.33, 1), (0.5, 2), (0.8, 3), (1, 3), (1.25, 4), (2, 5), (3, 6), (9, 6)],
+)
+def test_rates_fall_into_seven_classes_by_their_ratio_to_the_usual(ratio: float, at: int) -> None:
+    assert ratio_class(ratio * 0.25, 0.25) == f"ratio_{at}"
+
+
+def test_of_a_week_only_what_changes_is_sent() -> None:
+    layer = week_layer([FIGURES])
+
+    assert tuple(layer["fields"]) == WEEK_FIELDS
+    assert named(layer, "villages")["done"] == 65
+    assert len(to_json(layer)) < len(to_json(village_layer([FIGURES]))) / 3
+
+
 def test_a_village_without_a_place_is_sent_without_degrees() -> None:
-    row = named(village_layer([replace(VILLAGE, place=None)]), "villages")
+    bare = replace(FIGURES, coverage=replace(VILLAGE, place=None))
+
+    row = named(village_layer([bare]), "villages")
 
     assert (row["latitude"], row["longitude"]) == (None, None)
-
-
-def test_a_count_that_could_point_at_a_person_is_not_sent() -> None:
-    row = named(village_layer([VILLAGE], hide_below=5), "villages")
-
-    assert (row["suspected"], row["documented"]) == (None, 20)
 
 
 def test_a_clinic_without_an_audit_is_sent_as_missing() -> None:
@@ -139,7 +179,12 @@ def test_the_clinic_legend_counts_missing_audits_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "symbols", [legend.COVERAGE, legend.COUNTS, legend.CLINICS, legend.HOUSEHOLDS]
+    "symbols",
+    [
+        *(layer.symbols for layer in VILLAGE_LAYERS.values()),
+        legend.CLINICS,
+        legend.HOUSEHOLDS,
+    ],
 )
 def test_no_two_symbols_of_a_layer_differ_by_colour_alone_unless_a_number_tells(
     symbols: tuple[legend.Symbol, ...],

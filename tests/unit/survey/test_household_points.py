@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from maps.layers import Box, HouseholdStatus
+from maps.households import HouseholdStatus
+from maps.layers import Box
 from server.database import writing_session
 from server.survey import household_points, indicators, intake
 from server.survey.areas import WHOLE_SITE
@@ -43,7 +44,7 @@ def visited(site: Site) -> Site:
 def layer(site: Site, box: Box) -> dict[str, list[list[object]]]:
     with Session(site.engine) as session:
         villages = indicators.coverage_by_village(session, WHOLE_SITE, date(2026, 11, 22))
-        return household_points.household_layer(session, WHOLE_SITE, villages, 14, box)
+        return household_points.household_layer(session, WHOLE_SITE, lambda: villages, 14, box)
 
 
 def test_few_households_are_points_with_their_status(visited: Site) -> None:
@@ -63,6 +64,16 @@ def test_too_many_households_are_one_cell_a_village_with_the_worst_status(
     visited: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(household_points, "MOST_READ", 1)
+
+    sent = layer(visited, AROUND)
+
+    assert sent == {"cells": [[38.1, 116.9, 2, HouseholdStatus.OPEN]]}
+
+
+def test_many_households_are_gathered_by_the_database_with_the_worst_status(
+    visited: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(household_points, "MOST_CELLS", 1)
 
     sent = layer(visited, AROUND)
 

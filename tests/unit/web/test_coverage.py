@@ -213,24 +213,6 @@ def test_a_village_without_a_position_stands_where_its_visits_were(filled: Site)
     assert [(one["latitude"], one["longitude"]) for one in shown] == [(38.1, 116.9)]
 
 
-def test_tiles_in_another_system_move_the_marks_along(filled: Site) -> None:
-    settings = {"tiles_url": "https://tiles.example/{z}/{x}/{y}.png", "tiles_crs": "gcj02"}
-    for name, said in settings.items():
-        object.__setattr__(filled.settings, name, said)
-    worker = browser_of(filled, "worker", [VILLAGE])
-
-    (shown,) = rows(worker, "/map/villages.json", "villages")
-    box = "south=38&west=116.8&north=38.2&east=117"
-    household = worker.get(f"/map/households.json?zoom=14&{box}").get_json()["households"][0]
-
-    assert 0.0005 < abs(shown["latitude"] - 38.1) < 0.01
-    assert household[:2] == [shown["latitude"], shown["longitude"]]
-    assert (
-        "img-src 'self' data: https://tiles.example"
-        in worker.get("/map").headers["Content-Security-Policy"]
-    )
-
-
 def test_the_list_is_filtered_by_township_and_state_and_sorted(filled: Site) -> None:
     office = browser_of(filled, "office")
     elsewhere = next(

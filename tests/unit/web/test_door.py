@@ -352,18 +352,6 @@ def test_every_page_says_what_it_may_load_and_who_may_keep_it(app: Flask) -> Non
     assert first.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_base_map_s_host_may_be_loaded_from(tmp_path: Path) -> None:
-    tiles = {"DOORSTEP_TILES_URL": "https://{s}.tiles.example/{z}/{x}/{y}.png"}
-    opened = open_site(Settings.read(tiles, str(tmp_path)))
-
-    answer = make_app(opened).test_client().get("/sign-in")
-
-    opened.close()
-    assert (
-        "img-src 'self' data: https://*.tiles.example;" in answer.headers["Content-Security-Policy"]
-    )
-
-
 def test_long_texts_travel_gzipped_to_those_who_take_it(app: Flask) -> None:
     client = app.test_client()
 

@@ -111,6 +111,7 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "task_page.act": ({"key": "$task"}, {"do": "close", "reason": "explained"}),
     "task_page.show": ({"key": "$task"}, {}),
     "villages.one": ({"code": VILLAGE}, {}),
+    "walks.show": ({"code": VILLAGE}, {}),
     "workers.one": ({"phone_id": "$phone"}, {}),
 }
 # What shows the reader's own rows only, or asks for what he types: nothing of the other area.
@@ -120,6 +121,7 @@ OWN_ROWS: dict[str, dict[str, Any]] = {
     "coverage.download": {"kind": "csv"},
     "decryption.ask_form": {"form_id": "household_roster"},
     "entities.one_list": {"list_name": "households"},
+    "map_lists.download": {"kind": "csv"},
     "entities.new": {"list_name": "households"},
     "entity_decisions.of_submission": SENT,
     "entity_imports.choose": {"list_name": "households"},
