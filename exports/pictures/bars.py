@@ -42,14 +42,14 @@ def _bar(canvas: Canvas, row: BarRow, y: float, scale: float) -> None:
     if row.of:
         canvas.rect("track", 1, y, row.of * scale, _BAR)
     if row.solid:
-        canvas.rect("bar", 1, y, row.solid * scale, _BAR)
+        canvas.rect("solid", 1, y, row.solid * scale, _BAR)
     if row.hatched:
         x, width = 1 + row.solid * scale, row.hatched * scale
-        canvas.rect("bar-light", x, y, width, _BAR)
+        canvas.rect("light", x, y, width, _BAR)
         canvas.hatch(x, y, width, _BAR)
     if row.usual is not None:
         x = 1 + row.usual * scale
-        canvas.line("usual", (x, y - 1), (x, y + _BAR + 5))
+        canvas.line("usual", (x, y - 1), (x, y + _BAR + 3))
 
 
 def _fitting(words: str, width: float) -> str:

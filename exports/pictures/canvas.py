@@ -33,8 +33,8 @@ PAPER: dict[str, str] = {
     "outer": f'fill="none" stroke="{_INK}" stroke-width="1.1" stroke-dasharray="4 3"',
     "mean": f'fill="none" stroke="{_INK}" stroke-width="1" stroke-dasharray="1 3"',
     "usual": f'fill="none" stroke="{_INK}" stroke-width="1.5" stroke-dasharray="4 3"',
-    "bar": f'fill="{_ACCENT}" stroke="{_ACCENT}" stroke-width="1"',
-    "bar-light": f'fill="{_SHEET}" stroke="{_ACCENT}" stroke-width="1"',
+    "solid": f'fill="{_ACCENT}" stroke="{_ACCENT}" stroke-width="1"',
+    "light": f'fill="{_SHEET}" stroke="{_ACCENT}" stroke-width="1"',
     "track": f'fill="none" stroke="{_SOFT}" stroke-width="1"',
     "hatch": f'fill="none" stroke="{_ACCENT}" stroke-width="1.3"',
     "other": f'fill="{_SHEET}" stroke="{_SOFT}" stroke-width="1"',
@@ -76,12 +76,14 @@ class Canvas:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._marks: list[str] = []
+        self._marks: list[tuple[str, list[str]]] = []
 
     @property
     def marks(self) -> str:
-        """All marks, the lowest first."""
-        return "".join(self._marks)
+        """All marks, the lowest first; what follows one another and looks alike is one group."""
+        return "".join(
+            f'<g class="{kind}" {PAPER[kind]}>{"".join(alike)}</g>' for kind, alike in self._marks
+        )
 
     def rect(
         self, kind: str, x: float, y: float, width: float, height: float, tip: str = ""
@@ -131,8 +133,8 @@ class Canvas:
         return y + 18
 
     def _sample(self, kind: str, x: float, y: float) -> None:
-        if kind in ("bar", "bar-light", "hatch", "track") or kind.startswith("step-"):
-            self.rect("bar-light" if kind == "hatch" else kind, x, y - 9, 20, 10)
+        if kind in ("solid", "light", "hatch", "track") or kind.startswith("step-"):
+            self.rect("light" if kind == "hatch" else kind, x, y - 9, 20, 10)
             if kind == "hatch":
                 self.hatch(x, y - 9, 20, 10)
         elif kind in ("here", "other"):
@@ -141,7 +143,9 @@ class Canvas:
             self.line(kind, (x, y - 4), (x + 20, y - 4))
 
     def _add(self, element: str, kind: str, place: str, inside: str = "") -> None:
-        self._marks.append(f'<{element} class="{kind}" {PAPER[kind]} {place}>{inside}</{element}>')
+        if not self._marks or self._marks[-1][0] != kind:
+            self._marks.append((kind, []))
+        self._marks[-1][1].append(f"<{element} {place}>{inside}</{element}>")
 
 
 def inline(picture: Picture) -> str:
@@ -172,7 +176,14 @@ def standalone(picture: Picture) -> str:
 
 def text_width(words: str, size: float = TEXT) -> float:
     """Return about how wide words are drawn, in units: Chinese letters are as wide as high."""
-    return size * sum(1.0 if letter > "\u2e7f" else 0.62 for letter in words)
+    return size * sum(_wide(letter) for letter in words)
+
+
+def _wide(letter: str) -> float:
+    """Return a letter's width for its height, of the wider ones among common Latin fonts."""
+    if letter > "\u2e7f":
+        return 1.0
+    return 0.98 if letter in "%mwMW" else 0.62
 
 
 def _wrapped(words: str) -> list[str]:

@@ -47,7 +47,7 @@ def columns(
         x, high = left + (at + 0.14) * step, height(count)
         if count:
             tip = tips[at] if tips else ""
-            canvas.rect("bar", x, bottom - high, step * 0.72, high, tip)
+            canvas.rect("solid", x, bottom - high, step * 0.72, high, tip)
         if len(counts) <= _WRITTEN and count:
             # Above the line where it would be crossed by it.
             y = bottom - (line if high - 3 < line < high + 18 else high) - 4
@@ -59,5 +59,5 @@ def columns(
         x, half = left + (at + 0.5) * step, text_width(label) / 2
         x = min(max(x, half), WIDTH - half)
         canvas.text(label, x, bottom + 16, "middle")
-    entries = [("bar", words.counted), *([("usual", words.usual)] if usual is not None else [])]
+    entries = [("solid", words.counted), *([("usual", words.usual)] if usual is not None else [])]
     return Drawing(canvas.legend(bottom + 38, entries) - 8, canvas.marks)

@@ -39,10 +39,10 @@ def pyramid(bands: Sequence[Band], men: str, women: str, number: Callable[[int],
         tall = _ROW - 4
         if band.men:
             width = side * band.men / levels[-1]
-            canvas.rect("bar", centre - middle - width, y, width, tall, f"{men} {band.ages}")
+            canvas.rect("solid", centre - middle - width, y, width, tall, f"{men} {band.ages}")
         if band.women:
             width = side * band.women / levels[-1]
-            canvas.rect("bar-light", centre + middle, y, width, tall, f"{women} {band.ages}")
+            canvas.rect("light", centre + middle, y, width, tall, f"{women} {band.ages}")
             canvas.hatch(centre + middle, y, width, tall)
     canvas.text(f"{men} {number(sum(one.men for one in bands))}", 1, 13, kind="word")
     all_women = f"{women} {number(sum(one.women for one in bands))}"

@@ -16,8 +16,10 @@ from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.round_changes import PlanWish
 from server.survey.rounds import RoundDays
-from server.web import door, trends
+from server.web import door
 from server.web.language import _, ngettext
+from server.web.pictures import area
+from server.web.pictures.asked import Asked
 
 pages = Blueprint("rounds", __name__, url_prefix="/plan")
 
@@ -105,6 +107,7 @@ def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
     planned = rounds.planned(session, PROJECT, who.scope, villages)
     done_on = rounds.done_on(session, PROJECT, who.scope)
     plans = rounds.plans(session, PROJECT, who.scope)
+    asked = Asked(who.scope, today)
     by_name = {one.code: one for one in villages}
     lines = sorted(
         (plans[code] for code in plans if code in by_name),
@@ -117,7 +120,8 @@ def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
     return render_template(
         "plan.html",
         pace=pace.pace(planned.values(), done_on, today),
-        trend=trends.drawn(pace.trend(planned.values(), done_on, today)),
+        work=area.work_of(planned, done_on, asked),
+        asked=asked,
         lines=lines[:SHOWN],
         line_count=len(lines),
         planned=planned,

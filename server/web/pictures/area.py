@@ -106,7 +106,7 @@ def coverage(asked: Asked) -> Picture | None:
     drawing = bars(
         [_coverage_row(one) for one in most_left[:MOST_BARS]],
         [
-            ("bar", _("Completed")),
+            ("solid", _("Completed")),
             ("hatch", _("Refused, absent after 3 visits, vacated")),
             ("track", _("Register")),
         ],
@@ -214,7 +214,7 @@ def times(asked: Asked) -> Picture | None:
         bars(
             [_time_row(one) for one in told[:MOST_BARS]],
             [
-                ("bar", _("median, in minutes")),
+                ("solid", _("median, in minutes")),
                 *([("usual", _("usual among colleagues"))] if usual else []),
             ],
         ),

@@ -58,7 +58,7 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "funnel": a_funnel,
     "bars": lambda: bars(
         [BarRow("高川 & <村>", "12 / 40", 9, 3, 40), BarRow("王庄", "0", 0, usual=3)],
-        [("bar", "完成"), ("hatch", "拒访"), ("track", "登记")],
+        [("solid", "完成"), ("hatch", "拒访"), ("track", "登记")],
     ),
     "columns": lambda: columns(
         [34, 2, 0, 1, 4, 9, 2, 1, 3, 1],
@@ -111,9 +111,9 @@ def test_every_mark_and_word_stays_within_the_frame(name: str) -> None:
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_marks_bring_their_looks_so_that_any_program_shows_them(name: str) -> None:
-    marks = parsed(f"<g>{DRAWINGS[name]().marks}</g>")
+    marks = parsed(f"<svg>{DRAWINGS[name]().marks}</svg>")
 
-    drawn = [one for one in marks.iter() if one.get("class")]
+    drawn = list(marks)
 
     assert drawn
     assert {one.get("class") for one in drawn} <= PAPER.keys()

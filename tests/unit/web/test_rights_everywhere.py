@@ -59,6 +59,7 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "base_maps.remove": ({"map_id": "$map"}, {}),
     "base_maps.tile": ({"map_id": "$map", "zoom": 6, "column": 52, "row": 24}, {}),
     "boundaries.undo": ({"import_id": "$border_import"}, {}),
+    "charts.worker": ({"phone_id": "$phone"}, {}),
     "clinics.one": ({"clinic_id": "$clinic"}, {}),
     "decryption.ask": (SENT, {}),
     "decryption.read": (SENT, {**WHY, "passphrase": "a long enough passphrase"}),
@@ -117,6 +118,8 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 # What shows the reader's own rows only, or asks for what he types: nothing of the other area.
 OWN_ROWS: dict[str, dict[str, Any]] = {
     "back_checks.download": {"kind": "csv"},
+    "charts.of_area": {"name": "coverage", "kind": "csv"},
+    "charts.of_worker": {"name": "times", "kind": "csv"},
     "clinics.download": {"kind": "csv"},
     "coverage.download": {"kind": "csv"},
     "decryption.ask_form": {"form_id": "household_roster"},
@@ -138,6 +141,7 @@ WHOLE_SITES = (
     "back_checks.do",
     "back_checks.preview",
     "catalogue.one",
+    "check_settings.",
     "decryption.take",
     "encryption.",
     "entities.add",
