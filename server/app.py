@@ -19,6 +19,7 @@ from server.web import (
     base_maps,
     boundaries,
     catalogue,
+    charts,
     clinics,
     coverage,
     decryption,
@@ -71,6 +72,7 @@ from server.web.openrosa import base_maps as phone_base_maps
 from server.web.openrosa import drafts as phone_drafts
 from server.web.openrosa import forms as phone_forms
 from server.web.openrosa import submission as phone_submission
+from server.web.pictures import showing
 from server.web.uploads import PageRequest
 
 # A working day: who signs in in the morning is not asked again before the evening.
@@ -93,6 +95,7 @@ PAGES = (
     walks.pages,
     coverage.pages,
     today.pages,
+    charts.pages,
     rounds.pages,
     back_checks.pages,
     sign_offs.pages,
@@ -163,6 +166,7 @@ def make_app(site: Site) -> Flask:
     assets.set_up(app)
     more.set_up(app)
     village_words.set_up(app)
+    showing.set_up(app)
     record_words.set_up(app)
     for pages in PAGES:
         app.register_blueprint(pages)

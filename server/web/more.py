@@ -89,6 +89,7 @@ SHELVES = (
                 "Suspected and documented",
                 also=("people.persons",),
             ),
+            Place("charts.show", "Pictures", "Drawn figures for reports, as files"),
             Place("screening.batches", "Treatment lists", "Numbered lists for the hospital"),
             Place("clinics.show", "Clinics", "Audits, scores and what is missing"),
             Place("duplicates.show", "Found twice", "The same ID number, phone or person twice"),
