@@ -31,12 +31,13 @@ class Wish:
 
     `way` is "also" (besides what the phones serve), "move" (and no other phone any more), "only"
     (the phones serve nothing else) or "take" (they serve them no longer). With "move" and `source`
-    only that phone gives them up.
+    only that phone gives them up; phones of `spared`, who go along with others, never do.
     """
 
     way: str
     pairs: tuple[tuple[int, str], ...]
     source: int | None = None
+    spared: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _take_from_others(
     kept_by = []
     for line in in_use.values():
         gives = line.id == wish.source if wish.source else line.id not in wanted
-        if not gives or not after[line.id] & codes:
+        if not gives or line.id in wish.spared or not after[line.id] & codes:
             continue
         if _is_ours(line, scope):
             after[line.id] -= codes

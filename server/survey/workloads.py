@@ -12,6 +12,7 @@ from maps import loads
 from maps.loads import VillageLoad
 from server.survey import indicators, phones
 from server.survey.areas import Scope
+from server.survey.phones import PhoneLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,15 @@ class WorkerLoad:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The villages of an area and who serves them; workers with most left first."""
+    """The villages of an area and who serves them; workers with most left first.
+
+    `escorts` are phones that go along with others, a supervisor's or an audit team's: of each of
+    their villages another phone that serves fewer takes care. They count nowhere and lose nothing.
+    """
 
     villages: tuple[VillageLoad, ...]
     workers: tuple[WorkerLoad, ...]
+    escorts: tuple[PhoneLine, ...] = ()
 
     @property
     def unserved(self) -> tuple[VillageLoad, ...]:
@@ -54,9 +60,11 @@ def workload(
 ) -> Workload:
     """Return who has how much left, of one township of the scope or of all of it."""
     inside = scope.within(township) if township else scope
-    lines = [
+    in_use = [
         one for one in phones.phone_list(session, project_id, inside) if one.revoked_at is None
     ]
+    escorts = _escorts(in_use)
+    lines = [one for one in in_use if one not in escorts]
     serving: dict[str, list[int]] = {}
     for one in lines:
         for village in one.villages:
@@ -77,7 +85,20 @@ def workload(
         )
         for one in lines
     ]
-    return Workload(tuple(villages), tuple(_most_first(workers)))
+    return Workload(tuple(villages), tuple(_most_first(workers)), tuple(escorts))
+
+
+def _escorts(lines: Sequence[PhoneLine]) -> list[PhoneLine]:
+    fewest: dict[str, int] = {}
+    for one in lines:
+        for village in one.villages:
+            number = len(one.villages)
+            fewest[village.code] = min(number, fewest.get(village.code, number))
+    return [
+        one
+        for one in lines
+        if one.villages and all(fewest[two.code] < len(one.villages) for two in one.villages)
+    ]
 
 
 def _most_first(workers: Sequence[WorkerLoad]) -> list[WorkerLoad]:

@@ -129,7 +129,8 @@ def _kept(sha256: str) -> tuple[Wish, dict[str, Any]]:
     try:
         told = json.loads(form_uploads.read_upload(_uploads(), sha256))
         pairs = tuple((int(phone_id), str(code)) for phone_id, code in told["pairs"])
-        return Wish(told["way"], pairs, told["source"]), told["notes"]
+        spared = tuple(map(int, told.get("spared", ())))
+        return Wish(told["way"], pairs, told["source"], spared), told["notes"]
     except (ValueError, TypeError, LookupError):
         # Something else lies there under this name: forms and registers wait in the same folder.
         raise Missing("The uploaded file is no longer here. Upload it again.") from None

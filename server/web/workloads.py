@@ -48,11 +48,12 @@ def ask() -> ResponseReturnValue:
         flash(_("Nothing was chosen to be moved."), "watch")
         return redirect(url_for("workloads.show", township=request.form.get("township")), 303)
     with door.catching() as fault:
-        assignments.plan(session, PROJECT, Wish(MOVE, pairs), scope)
+        spared = tuple(one.id for one in load.escorts)
+        assignments.plan(session, PROJECT, Wish(MOVE, pairs, spared=spared), scope)
         # As the page of villages and phones keeps its own: it shows and does what is asked here.
-        kept = json.dumps({"way": MOVE, "pairs": pairs, "source": None, "notes": {}})
+        told = {"way": MOVE, "pairs": pairs, "source": None, "spared": spared, "notes": {}}
         folder = door.site().settings.folder / "uploads"
-        sha256 = form_uploads.keep_upload(folder, "assignment.json", kept.encode())
+        sha256 = form_uploads.keep_upload(folder, "assignment.json", json.dumps(told).encode())
         return redirect(url_for("assignments.preview", sha256=sha256), 303)
     return _page(fault.errors), 422
 

@@ -159,3 +159,21 @@ def test_who_only_sees_coverage_sees_days_and_sets_nothing(site: Site) -> None:
     assert "Set the targets" not in page.text
     assert refused.status_code == 403
     assert worker.get("/plan/workers/").status_code == 403
+
+
+def test_a_phone_that_goes_along_is_not_counted_and_loses_nothing(
+    site: Site, planned: tuple[int, int], office: Browser
+) -> None:
+    _, second = planned
+    with writing_session(site.engine) as session:
+        every = [VILLAGE, NEXT_VILLAGE, THIRD]
+        escort = phones.add_phone(session, 1, "督导员", every, WHOLE_SITE).id
+
+    page = office.get("/plan/workers/").text
+    preview = office.post("/plan/workers/", {f"to-{VILLAGE}": str(second)}).location
+    shown = office.get(preview).text
+
+    assert "80</b> households left with one worker, 40 with another" in page
+    assert "These go along with others and are not counted: 督导员" in page
+    assert "督导员" not in shown
+    assert escort
