@@ -29,7 +29,7 @@ def filled(site: Site) -> Site:
 
 
 def test_the_list_names_both_masked(filled: Site) -> None:
-    page = browser_of(filled, "supervisor").get("/duplicates").text
+    page = browser_of(filled, "supervisor").get("/duplicates?kind=same_id_number").text
 
     assert "王*" in page
     assert "赵*" in page
@@ -40,7 +40,7 @@ def test_the_list_names_both_masked(filled: Site) -> None:
 def test_a_reader_sees_his_own_and_that_there_is_another(filled: Site) -> None:
     browser = browser_of(filled, "supervisor", [VILLAGE])
 
-    listed, person = browser.get("/duplicates").text, browser.get(PERSON).text
+    listed, person = browser.get("/duplicates?kind=same_id_number").text, browser.get(PERSON).text
 
     assert "赵*" not in listed
     assert "赵*" not in person
