@@ -84,6 +84,7 @@ DEFAULTS: Mapping[str, Threshold] = {
     "same_answers.share": Threshold(0.95, 0.7, 1.0),
     "same_answers.fewest_answers": Threshold(30, 10, 500),
     "same_answers.fewest_records": Threshold(30, 10, 1000),
+    "same_answers.z": Threshold(3.5, 2.0, 10.0),
     "same_answers.top": Threshold(0.01, 0.001, 0.1),
     "unanswered.z": Threshold(3.5, 2.0, 10.0),
     "unanswered.floor": Threshold(0.2, 0.05, 0.9),

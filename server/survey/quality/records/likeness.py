@@ -75,8 +75,8 @@ class _Pair:
 def _same(facts: Facts, groups: list[Indexes], chosen: Mapping[str, float]) -> Iterator[Found]:
     """Give the later of two records that are nearest to one another and among the nearest of all.
 
-    Forms of few questions, all answered "no", are alike by nature: so the number of pairs that
-    are so near is limited to the form's `top` share, too.
+    Forms of few choices are alike by nature: so a pair must be far nearer than the nearest others
+    of the form, by a robust deviation, and among its `top` share.
     """
     begins = np.concatenate(([0], np.cumsum(facts.told["answers"], dtype=np.int64)))
     fewest = int(chosen["same_answers.fewest_answers"])
@@ -87,17 +87,20 @@ def _same(facts: Facts, groups: list[Indexes], chosen: Mapping[str, float]) -> I
         if len(judged) < chosen["same_answers.fewest_records"]:
             continue
         share, other, same, tried = nearest(_table(facts, judged, begins), fewest)
-        shares.append(share)
+        shares.append(share[tried > 0])
         for at in np.flatnonzero(share >= chosen["same_answers.share"]):
             if other[other[at]] != at or at > other[at]:
                 theirs = int(judged[other[at]])
                 told = (float(share[at]), int(same[at]), int(tried[at]))
                 pairs.append(_Pair(int(judged[at]), theirs, *told))
-    everybody = np.sort(np.concatenate(shares)) if shares else np.zeros(0)
+    if not pairs:
+        return
+    everybody = np.sort(np.concatenate(shares))
+    apart = spread.modified_z(np.array([pair.share for pair in pairs]), everybody)
     most = max(2, ceil(chosen["same_answers.top"] * len(everybody)))
-    for pair in pairs:
+    for pair, z in zip(pairs, apart, strict=True):
         as_near = len(everybody) - int(np.searchsorted(everybody, pair.share))
-        if as_near > most:
+        if as_near > most or z <= chosen["same_answers.z"]:
             continue
         other_id = int(facts.ids[pair.theirs])
         figures = {"same": pair.same, "tried": pair.tried, "other": other_id}
@@ -122,7 +125,7 @@ def nearest(table: NDArray[np.uint8], fewest: int) -> tuple[Any, Any, Any, Any]:
     """Return each record's largest share of equal answers with another, and that one's number.
 
     And how many were equal, and compared: answered in both. Pairs with fewer than `fewest`
-    compared answers do not count: their share is 0. Of several the first.
+    compared answers do not count: with nobody else, all three figures are 0. Of several the first.
     """
     records = len(table)
     is_told = (table != 0).astype(np.float32)
@@ -140,5 +143,6 @@ def nearest(table: NDArray[np.uint8], fewest: int) -> tuple[Any, Any, Any, Any]:
         at = share.argmax(axis=1)
         each = np.arange(len(at))
         best[block], other[block] = share[each, at], at
-        same[block], tried[block] = equal[each, at], compared[each, at]
-    return np.maximum(best, 0), other, same, tried
+        is_pair = compared[each, at] >= fewest
+        same[block], tried[block] = equal[each, at], compared[each, at] * is_pair
+    return np.maximum(best, 0), other, same * (tried > 0), tried

@@ -259,6 +259,7 @@ def test_the_later_of_two_records_almost_the_same_is_told() -> None:
     assert same([*usual, copied]) == [(31, 4)]
     assert same([*usual, {**copied, "phone": 8}]) == []
     assert same([*usual, copied], same_answers__share=0.99) == []
+    assert same([*usual, copied], same_answers__z=1000.0) == []
     assert same([*usual, copied], same_answers__fewest_answers=41) == []
     assert same([*usual, copied], same_answers__fewest_records=32) == []
 
