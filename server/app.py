@@ -20,6 +20,7 @@ from server.web import (
     boundaries,
     catalogue,
     charts,
+    check_settings,
     clinics,
     coverage,
     decryption,
@@ -41,8 +42,10 @@ from server.web import (
     map_layers,
     map_lists,
     map_page,
+    merges,
     more,
     moving,
+    offline,
     parked,
     people,
     phone_sheet,
@@ -97,6 +100,7 @@ PAGES = (
     today.pages,
     charts.pages,
     rounds.pages,
+    offline.pages,
     back_checks.pages,
     sign_offs.pages,
     targets.pages,
@@ -128,9 +132,11 @@ PAGES = (
     boundaries.pages,
     moving.pages,
     catalogue.pages,
+    check_settings.pages,
     encryption.pages,
     decryption.pages,
     duplicates.pages,
+    merges.pages,
 )
 
 
@@ -166,8 +172,8 @@ def make_app(site: Site) -> Flask:
     assets.set_up(app)
     more.set_up(app)
     village_words.set_up(app)
-    showing.set_up(app)
     record_words.set_up(app)
+    showing.set_up(app)
     for pages in PAGES:
         app.register_blueprint(pages)
     if settings.behind_proxies:

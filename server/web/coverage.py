@@ -17,7 +17,7 @@ from server.survey import indicators, rounds
 from server.survey.accounts import Right
 from server.survey.coverage_table import coverage_table
 from server.survey.first_run import PROJECT
-from server.web import door, language
+from server.web import door, headers, language
 from server.web.downloads import whole_file
 from server.web.language import _
 from server.web.village_order import SORT_WORDS, ordered, site_day, state_words
@@ -74,6 +74,7 @@ class Wanted:
 @door.allow(Right.SEE_COVERAGE)
 def villages() -> str:
     """List the villages of the scope, the map's twin."""
+    headers.let_be_kept()
     wanted = Wanted.asked()
     everywhere = indicators.coverage_by_village(door.session(), door.account().scope, site_day())
     of_township = [one for one in everywhere if wanted.township in ("", one.township_code)]

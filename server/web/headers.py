@@ -48,6 +48,11 @@ def let_pictures_come_from(origins: Iterable[str]) -> None:
     g.picture_origins = (*g.get("picture_origins", ()), *origins)
 
 
+def let_be_kept() -> None:
+    """Let a browser keep this answer's page for where there is no signal: figures, no persons."""
+    g.is_kept = True
+
+
 def _policy() -> str:
     """Return the content security policy; only a map's tiles may come from another host."""
     images = " ".join(("'self' data:", *dict.fromkeys(g.get("picture_origins", ()))))
@@ -67,6 +72,8 @@ def _dress(answer: Response) -> Response:
     if answer.mimetype == "text/html":
         headers.setdefault("Content-Security-Policy", _policy())
         headers["Content-Language"] = g.get("language", "")
+    if g.get("is_kept"):
+        headers["X-Doorstep-Keep"] = "page"
     # Health data stays out of every cache unless a route says otherwise.
     headers.setdefault("Cache-Control", "no-store")
     return _squeeze(answer)

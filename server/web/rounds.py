@@ -16,7 +16,7 @@ from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.round_changes import PlanWish
 from server.survey.rounds import RoundDays
-from server.web import door
+from server.web import door, headers
 from server.web.language import _, ngettext
 from server.web.pictures import area
 from server.web.pictures.asked import Asked
@@ -46,6 +46,7 @@ _USUAL_DAYS = 30
 @door.allow(Right.SEE_COVERAGE)
 def show() -> str:
     """Show how the work stands against the plan, village by village."""
+    headers.let_be_kept()
     return _page({}, {})
 
 

@@ -16,7 +16,7 @@ from server.survey.accounts import Right
 from server.survey.crew import Worker
 from server.survey.first_run import PROJECT
 from server.survey.quality.checks import FAMILIES
-from server.web import door
+from server.web import alert_words, door, headers
 from server.web.language import _
 from server.web.pictures import area
 from server.web.pictures.asked import Asked
@@ -52,6 +52,7 @@ class Caller:
 @door.allow(Right.SEE_COVERAGE)
 def show() -> str:
     """Show what is done and left, where to go next and who works there."""
+    headers.let_be_kept()
     session, scope, day = door.session(), door.account().scope, site_day()
     villages = indicators.coverage_by_village(session, scope, day)
     total = sums.total(villages)
@@ -73,6 +74,7 @@ def show() -> str:
         found=drawn.found_since(session, scope, day - timedelta(days=1), day),
         raised=drawn.new_tasks(session, scope, _midnight(day - timedelta(days=1))),
         to_check=_to_check(),
+        alerts=alert_words.on_today(datetime.now(UTC)),
         queues={family: door.way(f"tasks.{family}s") for family in FAMILIES},
         stops=_stops(villages, behind, workers if may_call else []),
         is_by_plan=any(behind.values()),

@@ -34,7 +34,7 @@ from server.survey.drawn import VisitTime, WorkHere
 from server.survey.findings import FindingLine
 from server.survey.first_run import PROJECT
 from server.survey.quality.checks import FAMILIES, Family
-from server.web import door, language, task_reader, task_words
+from server.web import door, headers, language, task_reader, task_words
 from server.web.language import _
 from server.web.pictures import area, funnels, work
 from server.web.pictures.asked import Asked
@@ -115,6 +115,7 @@ class Hand:
 @door.allow(Right.SEE_COVERAGE)
 def one(code: str) -> str:
     """Show one village. A village outside the reader's areas is as one that does not exist."""
+    headers.let_be_kept()
     session, who = door.session(), door.account()
     if not code.isdigit() or not who.scope.covers(code):
         raise Missing("There is no such village here.")
