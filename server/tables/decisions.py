@@ -200,25 +200,6 @@ class MovedIn(Base):
     review_state: Mapped[str]
 
 
-class RateReply(Base):
-    """What a person found out about a village's unusual count; holds while the count is the same.
-
-    `reason` is confirmed, corrected, explained or false_alarm.
-    """
-
-    __tablename__ = "rate_reply"
-    __table_args__ = (Index("rate_reply_by_village", "village_code", "indicator"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    village_code: Mapped[str]
-    indicator: Mapped[str]
-    events: Mapped[int]
-    tried: Mapped[int]
-    reason: Mapped[str]
-    note: Mapped[str]
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    who: Mapped[str]
-
-
 class Round(Base):
     """One stretch of work: its days, and the weekdays that are worked.
 
@@ -248,25 +229,5 @@ class VillagePlan(Base):
     round_id: Mapped[int]
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    who: Mapped[str]
-
-
-class WorkerReply(Base):
-    """What a person found out about a worker's readings or times; holds while they are the same.
-
-    `check`, `phone_id`, `indicator` and `inputs` as in signals.WorkerSignal; `reason` is
-    talked, corrected, explained or false_alarm.
-    """
-
-    __tablename__ = "worker_reply"
-    __table_args__ = (Index("worker_reply_by_phone", "phone_id", "check", "indicator"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    check: Mapped[str]
-    phone_id: Mapped[int]
-    indicator: Mapped[str]
-    inputs: Mapped[str]
-    reason: Mapped[str]
-    note: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcTime)
     who: Mapped[str]

@@ -7,12 +7,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, text
+from sqlalchemy.orm import Session
 
 from server.config import Settings
 from server.database import open_engine
-from server.survey import first_run
+from server.survey import first_run, tasks
+from server.survey.areas import WHOLE_SITE
+from server.survey.quality import earlier, running
 from server.survey.site import MIGRATIONS, NEWEST_MIGRATION, open_site
 from server.tables.truth import Phone
+from tests.task_rows import NOTICED, VILLAGE, a_signal, bring, reader
 
 
 def test_a_site_of_the_first_release_keeps_its_phones_and_forms(
@@ -76,3 +80,71 @@ def test_the_migrations_make_the_tables_that_the_code_describes(
 
     assert missing == []
     assert surplus == []
+
+
+def test_what_was_closed_in_the_second_release_stays_closed(
+    database_url: str, tmp_path: Path
+) -> None:
+    rate, digits = ("rate", VILLAGE, "found"), ("digits", "7", "systolic")
+    at_second_release(database_url, COUNT_CLOSED, WORKER_CLOSED)
+    site = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
+    first_run.prepare(site)
+    bring(site, a_signal(*rate, inputs="30/80"), a_signal(*digits, inputs="of readings"))
+
+    assert earlier.carry_over(site) == 1
+    assert earlier.carry_over(site) == 0
+
+    with Session(site.engine) as session:
+        told = tasks.found(session, reader(), [rate, digits])
+        assert set(tasks.open_counts(session, WHOLE_SITE).values()) == {0}
+    assert {one.check: (one.closing.reason, one.closing.note) for one in told if one.closing} == {
+        "rate": ("explained", "a mine closed here"),
+        "digits": ("retrained", "a new cuff"),
+    }
+    bring(site, a_signal(*rate, inputs="31/80"), a_signal(*digits, inputs="of more readings"))
+    with Session(site.engine) as session:
+        counts = tasks.open_counts(session, WHOLE_SITE)
+        assert (counts["village"], counts["worker"]) == (1, 1)
+    site.close()
+
+
+def test_only_the_first_run_takes_earlier_closings_as_its_own(
+    database_url: str, tmp_path: Path
+) -> None:
+    at_second_release(database_url, WORKER_CLOSED)
+    site = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
+    first_run.prepare(site)
+    running.run(site, NOTICED)
+    bring(site, a_signal("digits", "7", "systolic", inputs="of a later year"))
+
+    assert earlier.carry_over(site) == 0
+
+    with Session(site.engine) as session:
+        assert tasks.open_counts(session, WHOLE_SITE)["worker"] == 1
+    site.close()
+
+
+COUNT_CLOSED = (
+    "INSERT INTO rate_reply (village_code, indicator, events, tried, reason, note, at, who) VALUES"
+    f" ('{VILLAGE}', 'found', 30, 80, 'explained', 'a mine closed here', '2026-11-22 08:00:00',"
+    " 'office')"
+)
+WORKER_CLOSED = (
+    'INSERT INTO worker_reply ("check", phone_id, indicator, inputs, reason, note, at, who) VALUES'
+    " ('digits', 7, 'systolic', 'every reading', 'talked', 'a new cuff', '2026-11-22 08:00:00',"
+    " 'office')"
+)
+
+
+def at_second_release(database_url: str, *statements: str) -> None:
+    """Make the tables of release 0.2.0, and put something in."""
+    engine = open_engine(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = engine
+    command.upgrade(config, "0002")
+    with engine.execution_options(is_writing=True).begin() as connection:
+        connection.execute(text("INSERT INTO project (id, name) VALUES (1, '1')"))
+        for one in statements:
+            connection.execute(text(one))
+    engine.dispose()

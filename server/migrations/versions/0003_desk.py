@@ -278,9 +278,62 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("phone_id"),
     )
+    # What was found out about villages and workers becomes the closing of tasks.
+    op.execute(
+        "INSERT INTO task_step"
+        ' ("check", subject, indicator, inputs, kind, owner, reason, note, at, who)'
+        " SELECT 'rate', village_code, indicator, events || '/' || tried, 'closed', '', reason,"
+        " note, at, who FROM rate_reply ORDER BY id"
+    )
+    op.execute(
+        "INSERT INTO task_step"
+        ' ("check", subject, indicator, inputs, kind, owner, reason, note, at, who)'
+        " SELECT \"check\", CAST(phone_id AS VARCHAR), indicator, '0.2:' || inputs, 'closed', '',"
+        " CASE reason WHEN 'talked' THEN 'retrained' ELSE reason END, note, at, who"
+        " FROM worker_reply ORDER BY id"
+    )
+    op.drop_index(op.f("rate_reply_by_village"), table_name="rate_reply")
+    op.drop_table("rate_reply")
+    op.drop_index(op.f("worker_reply_by_phone"), table_name="worker_reply")
+    op.drop_table("worker_reply")
 
 
 def downgrade() -> None:
+    op.create_table(
+        "worker_reply",
+        sa.Column("id", sa.INTEGER(), nullable=False),
+        sa.Column("check", sa.VARCHAR(), nullable=False),
+        sa.Column("phone_id", sa.INTEGER(), nullable=False),
+        sa.Column("indicator", sa.VARCHAR(), nullable=False),
+        sa.Column("inputs", sa.VARCHAR(), nullable=False),
+        sa.Column("reason", sa.VARCHAR(), nullable=False),
+        sa.Column("note", sa.VARCHAR(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.VARCHAR(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        op.f("worker_reply_by_phone"),
+        "worker_reply",
+        ["phone_id", "check", "indicator"],
+        unique=False,
+    )
+    op.create_table(
+        "rate_reply",
+        sa.Column("id", sa.INTEGER(), nullable=False),
+        sa.Column("village_code", sa.VARCHAR(), nullable=False),
+        sa.Column("indicator", sa.VARCHAR(), nullable=False),
+        sa.Column("events", sa.INTEGER(), nullable=False),
+        sa.Column("tried", sa.INTEGER(), nullable=False),
+        sa.Column("reason", sa.VARCHAR(), nullable=False),
+        sa.Column("note", sa.VARCHAR(), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("who", sa.VARCHAR(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        op.f("rate_reply_by_village"), "rate_reply", ["village_code", "indicator"], unique=False
+    )
     op.drop_table("phone_number")
     op.drop_index(op.f("ix_boundary_village_code"), table_name="boundary")
     op.drop_table("boundary")

@@ -16,7 +16,7 @@ from sqlalchemy import insert, update
 from server.database import table_of, writing
 from server.survey.back_checks import rates as rates_of_back_checks
 from server.survey.likeness import finding
-from server.survey.quality import rates, registers, scan, signals, thresholds, workers
+from server.survey.quality import earlier, rates, registers, scan, signals, thresholds, workers
 from server.survey.quality.records import work as records
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
@@ -73,6 +73,7 @@ def run(
             )
         ).inserted_primary_key
     taken = take_steps(site, chosen, now, tell)
+    earlier.carry_over(site)
     total = sum(taken.changes.values(), NOTHING)
     with writing(site.engine, is_durable=False) as connection:
         connection.execute(
