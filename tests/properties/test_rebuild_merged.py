@@ -71,11 +71,18 @@ sent = st.one_of(
     ),
 )
 decided = st.tuples(
-    st.sampled_from(("person", "person", "household", "apart", "undo", "undo", "bin", "restore")),
+    st.sampled_from(
+        (*["person"] * 5, *["household"] * 3, "apart", "undo", "undo", "bin", "restore")
+    ),
     st.integers(0, 5),
     st.integers(0, 5),
 )
-steps = st.lists(sent | decided, min_size=4, max_size=18)
+# Two households to begin with, so that there is somebody to merge.
+START = (
+    roster(6, NAMES[:2], number=HOUSES[0], day=DAYS[1]),
+    roster(7, NAMES[2:], number=HOUSES[1], day=DAYS[2]),
+)
+steps = st.lists(decided | sent, min_size=3, max_size=14).map(lambda tail: [*START, *tail])
 
 
 @pytest.fixture(scope="module")
