@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from server.survey.quality.on_demand import Run
-from server.web import language
+from server.web import language, threshold_words
 from server.web.language import _, ngettext
 
 STEP_WORDS = {
     "records": "Records",
     "villages": "Villages",
+    "neighbours": "Neighbouring villages",
+    "registers": "Registers",
     "workers": "Workers",
     "back_checks": "Back-checks",
     "duplicates": "Duplicates",
@@ -43,5 +45,5 @@ def words(run: Run) -> str:
 
 
 def threshold_name(name: str) -> str:
-    """Return a threshold's number as the settings call it: the part after its check."""
-    return name.partition(".")[2]
+    """Return a threshold as the settings call it."""
+    return threshold_words.name(name)

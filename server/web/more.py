@@ -135,6 +135,11 @@ SHELVES = (
             ),
             Place("registry.show", "Places and register", "Divisions, villages and clinics"),
             Place("moving.show", "Moving", "In from another server, out with everything"),
+            Place(
+                "check_settings.show",
+                "Thresholds of the checks",
+                "When a check speaks up, and what that would change",
+            ),
             Place("catalogue.show", "Disease lists", "Which diseases count, by which list"),
             Place("accounts.show", "Accounts", "Who may see what, and where"),
             Place("journal.show", "Journal", "Who saw or took what"),
