@@ -38,6 +38,10 @@ RECORD_CHECKS: tuple[Check, ...] = (
     Check("position", "record", "Position that cannot be right", "Ask where it was, correct"),
     Check("heap", "record", "Several households at one spot", "Ask where the forms were filled in"),
     Check("same_answers", "record", "Two records almost the same", "Visit one of the two again"),
+    Check("duplicate_person", "record", "Looks like one person twice", "Merge, or keep apart"),
+    Check(
+        "duplicate_household", "record", "Looks like one household twice", "Merge, or keep apart"
+    ),
     Check("unanswered", "record", "Many questions unanswered", "Ask what is missing"),
     Check("unknown_village", "record", "Village not in the register", "Correct the village"),
     Check("unread", "record", "Form that cannot be read", "Say which version it is", 3),
@@ -57,7 +61,9 @@ WORKER_CHECKS: tuple[Check, ...] = (
     Check("skipped", "worker", "Sections that are skipped", "Talk about when to ask them", 14),
     Check("gaps", "worker", "What is often left out", "Talk about what keeps from asking", 14),
     Check("stale", "worker", "Old version of a form", "Fetch the new version on the phone", 3),
-    Check("back_check", "worker", "Asked again, and answered otherwise", "Talk, and go along once", 14),
+    Check(
+        "back_check", "worker", "Asked again, and answered otherwise", "Talk, and go along once", 14
+    ),
 )
 
 VILLAGE_CHECKS: tuple[Check, ...] = (
