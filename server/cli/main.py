@@ -10,6 +10,7 @@ from server.cli import (
     account,
     alert,
     assignment,
+    back_check,
     basemap,
     boundary,
     checks,
@@ -92,6 +93,7 @@ main.add_command(basemap.basemap)
 main.add_command(boundary.boundary)
 main.add_command(assignment.assignment)
 main.add_command(plan.plan)
+main.add_command(back_check.back_check)
 main.add_command(alert.alert)
 main.add_command(entity.entity)
 main.add_command(registry.registry)

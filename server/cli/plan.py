@@ -12,7 +12,7 @@ from maps.pace import EVERY_DAY, Planned
 from server.cli import options
 from server.cli.options import say
 from server.config import Settings
-from server.survey import indicators, round_changes, rounds, village_choice
+from server.survey import indicators, round_changes, rounds, sign_offs, targets, village_choice
 from server.survey.areas import WHOLE_SITE
 from server.survey.first_run import PROJECT
 from server.survey.round_changes import PlanChange, PlanWish
@@ -168,3 +168,59 @@ def _line(line: PlanLine, planned: Planned | None, today: date) -> dict[str, str
         "done": planned.done if planned else None,
         "behind": planned.behind(today) if planned else None,
     }
+
+
+@plan.command(
+    name="day-off",
+    epilog=options.examples(
+        "doorstep plan day-off 2026-10-01",
+        "doorstep plan day-off 2026-10-02 --township 130921211 --again",
+    ),
+)
+@click.argument("day", type=_DAY)
+@click.option("--township", default="", metavar="CODE", help="For this township's villages alone.")
+@click.option("--again", is_flag=True, help="Work on it again.")
+@options.as_json
+@options.on_site
+def day_off(settings: Settings, day: datetime, township: str, again: bool, as_json: bool) -> None:
+    """Make DAY free in the plan; its part is spread over the other days."""
+    scope = WHOLE_SITE.within(township) if township else WHOLE_SITE
+    at, today = datetime.now(UTC), datetime.now(settings.zone).date()
+    with options.opened(settings) as site, options.writing(site) as session:
+        who = options.shell_user()
+        changes = targets.set_day_off(
+            session, PROJECT, scope, day.date(), today, who, at, is_off=not again
+        )
+        if changes:
+            options.note(session, "target_set", township or "all", days=len(changes))
+    if as_json:
+        options.print_json({"day": day.date().isoformat(), "villages": len(changes)})
+    else:
+        click.echo(say("Changed for %(count)s villages.", count=len(changes)))
+
+
+@plan.command(epilog=options.examples("doorstep plan registers", "doorstep plan registers --json"))
+@options.as_json
+@options.on_site
+def registers(settings: Settings, as_json: bool) -> None:
+    """List townships with their registers: signed by whom and when, and what changed since."""
+    with options.opened(settings) as site, options.reading(site) as session:
+        told = [
+            {
+                "township": one.code,
+                "name": one.name,
+                "state": one.state,
+                "households": one.households,
+                "signed_households": one.signed.households if one.signed else None,
+                "signed_by": one.signed.signed_by if one.signed else None,
+                "signed_at": one.signed.at.isoformat() if one.signed else None,
+                "changed_villages": [two.code for two in one.differences],
+            }
+            for one in sign_offs.townships(session, PROJECT, WHOLE_SITE)
+        ]
+    if as_json:
+        options.print_json(told)
+        return
+    for line in told:
+        shown = [*line.values()][:-1]
+        click.echo("\t".join("-" if one is None else str(one) for one in shown))
