@@ -98,6 +98,7 @@ def show() -> str:
         wanted=wanted,
         asked=asked,
         is_all=not query,
+        is_narrowed=bool(query_of(given, q=None)),
         query=query,
         stuck=submissions.stuck_count(session, PROJECT, scope),
         village_choices=[everything, *submissions.visited_villages(session, scope)],
