@@ -163,7 +163,7 @@ def _tell(planned: DrawPlan, number: int | None, *, as_json: bool) -> None:
     )
 
 
-def _lines(told: list[dict[str, str | int | float]], *, as_json: bool) -> None:
+def _lines(told: list[dict[str, object]], *, as_json: bool) -> None:
     if as_json:
         options.print_json(told)
         return

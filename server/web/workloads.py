@@ -51,7 +51,13 @@ def ask() -> ResponseReturnValue:
         spared = tuple(one.id for one in load.escorts)
         assignments.plan(session, PROJECT, Wish(MOVE, pairs, spared=spared), scope)
         # As the page of villages and phones keeps its own: it shows and does what is asked here.
-        told = {"way": MOVE, "pairs": pairs, "source": None, "spared": spared, "notes": {}}
+        told: dict[str, object] = {
+            "way": MOVE,
+            "pairs": pairs,
+            "source": None,
+            "spared": spared,
+            "notes": {},
+        }
         folder = door.site().settings.folder / "uploads"
         sha256 = form_uploads.keep_upload(folder, "assignment.json", json.dumps(told).encode())
         return redirect(url_for("assignments.preview", sha256=sha256), 303)

@@ -7,13 +7,13 @@ readings do from day to day (Innovations for Poverty Action, back check manual).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
 from forms.values import read_number
+from server.survey.quality.intervals import wilson
 
 Verdict = Literal["flag", "watch", "usual", "too_few"]
 DO_NOT_KNOW = "unk"
@@ -148,17 +148,3 @@ def error_rates(several: Iterable[Pair]) -> list[ErrorRate]:
         for question in QUESTIONS
         if question.name in by_name
     ]
-
-
-def wilson(events: int, tried: int) -> tuple[float, float]:
-    """Return Wilson's 95 % score interval (1927); 0 to 1 where nothing was tried.
-
-    Newcombe 1998, method 3: 81 of 263 gives 0.2553 to 0.3662.
-    """
-    if not tried:
-        return 0.0, 1.0
-    square = NORMAL_95**2
-    middle = events + square / 2
-    half = NORMAL_95 * math.sqrt(events * (tried - events) / tried + square / 4)
-    whole = tried + square
-    return max(0.0, (middle - half) / whole), min(1.0, (middle + half) / whole)

@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from server.database import writing
 from server.survey import phones
 from server.survey.areas import Scope
-from server.survey.back_checks.questions import BY_NAME, ErrorRate, Pair, error_rates, pairs, wilson
+from server.survey.back_checks.questions import BY_NAME, ErrorRate, Pair, error_rates, pairs
 from server.survey.quality import signals, thresholds
+from server.survey.quality.intervals import wilson
 from server.survey.quality.signals import Change
 from server.survey.site import Site
 from server.tables.back_checks import BackCheckEntry

@@ -20,7 +20,7 @@ from server.survey.first_run import PROJECT
 from server.survey.quality import thresholds
 from server.survey.site import Site
 from server.tables.back_checks import BackCheckEntry
-from server.tables.projections import DayTally, Household, Visit
+from server.tables.projections import BackCheckAnswer, DayTally, Household, Visit
 from server.tables.signals import Signal
 from tests.back_check_site import NOW, a_wish, an_interview, draw, second_xml, send, two_workers
 from tests.builders import NEXT_VILLAGE, VILLAGE
@@ -276,3 +276,28 @@ def test_what_cannot_be_drawn_is_said(site: Site) -> None:
         for one in wrong:
             with pytest.raises(NotValid):
                 draws.plan(session, PROJECT, a_wish(**one), WHOLE_SITE)
+
+
+def test_a_second_interview_can_be_edited_and_comes_out_of_a_rebuild_the_same(site: Site) -> None:
+    _, second = two_workers(site)
+    entry = next(one for one in draw(site) if one.phone_id == second)
+    send(site, second_xml(entry, hh_size="5"), second)
+    edit = second_xml(entry, instance="uuid:mended").replace(
+        b"<orx:instanceID>uuid:mended</orx:instanceID>",
+        b"<orx:instanceID>uuid:mended</orx:instanceID>"
+        + f"<orx:deprecatedID>uuid:again-{entry.id}-2026-11-21</orx:deprecatedID>".encode(),
+    )
+    send(site, edit, second)
+    before = told_of(site, entry.id)
+
+    replay.rebuild(site)
+
+    assert before[0] == ()
+    assert told_of(site, entry.id) == before
+
+
+def told_of(site: Site, entry_id: int) -> tuple[object, ...]:
+    with Session(site.engine) as session:
+        line = entries.one(session, entry_id, WHOLE_SITE)
+        answers = select(BackCheckAnswer.submission_id, BackCheckAnswer.said)
+        return line.differing, line.state, [tuple(one) for one in session.execute(answers)]
