@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import batch, intake, lists, pages, start, stored, storm, xlsx
+from bench import batch, intake, lists, pages, simulation, start, stored, storm, xlsx
 
 BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "intake": intake.run,
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "lists": lists.run,
     "storm": storm.run,
     "start": start.run,
+    "simulation": simulation.run,
     "xlsx": lambda chosen: xlsx.compare(100_000),
 }
 
