@@ -60,7 +60,9 @@ def flag_lines(figures: Figures) -> list[str]:
 
 def set_up(app: Flask) -> None:
     """Give the templates of `app` what the evidence of a record's signal is told with."""
-    app.jinja_env.globals.update(record_pairs=pairs, record_flags=flag_lines)
+    app.jinja_env.globals.update(
+        record_pairs=pairs, record_flags=flag_lines, record_sentence=sentence
+    )
 
 
 def _flags(several: Sequence[Mapping[str, Any]]) -> str:
@@ -121,14 +123,17 @@ def _kilometres(metres: float) -> str:
 
 def _reading(_indicator: str, told: Figures) -> str:
     name = told["name"]
-    return _(
-        "%(what)s %(value)s; of %(tried)s persons alike, 95 in 100 have %(low)s to %(high)s.",
+    text = _(
+        "%(what)s %(value)s; half of %(tried)s persons alike have %(low)s to %(high)s.",
         what=_what(name),
         value=_with_unit(name, told["value"]),
         tried=language.number(told["tried"]),
         low=_value(round(told["low"], 1)),
         high=_value(round(told["high"], 1)),
     )
+    if told["person"] < 2:
+        return text
+    return _("Person %(number)s: %(what)s", number=told["person"], what=text)
 
 
 def _duration(_indicator: str, told: Figures) -> str:

@@ -92,7 +92,7 @@ def _apart(facts: Facts, group: Indexes, name: str, chosen: Mapping[str, float])
         is_apart &= _is_no_illness(name, values)
         if not is_apart.any():
             continue
-        low, middle, high = (float(one) for one in np.quantile(values, [0.025, 0.5, 0.975]))
+        low, middle, high = (float(one) for one in np.quantile(values, [0.25, 0.5, 0.75]))
         for at in np.flatnonzero(is_apart):
             reading = facts.readings[group[everybody][at]]
             figures = {
