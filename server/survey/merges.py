@@ -20,7 +20,7 @@ from server.survey import projection
 from server.survey.areas import Scope
 from server.survey.entities import actions
 from server.survey.entities.actions import NewAction
-from server.survey.likeness import decided, settling
+from server.survey.likeness import decided, saying, settling
 from server.survey.likeness.decided import kept_of
 from server.survey.likeness.settling import HOUSEHOLD, PERSON
 from server.tables.merges import PairDecision
@@ -72,6 +72,7 @@ def merge(
     _resettle(session, (wanted, *members))
     for row in made:
         _take_entity(session, desk, row)
+        saying.close(session.connection(), row)
     session.flush()
     return made[0].id
 
@@ -82,6 +83,7 @@ def keep_apart(session: Session, desk: Desk, wanted: Merge, note: str) -> int:
     Raises as `merge` does.
     """
     row = _decide(session, desk, wanted, None, note, str(uuid.uuid4()))
+    saying.close(session.connection(), row)
     return row.id
 
 
@@ -110,6 +112,7 @@ def undo(session: Session, desk: Desk, decision_id: int) -> PairDecision:
     _resettle(session, merges, counted)
     for one in several:
         _give_entity(session, desk, one)
+        saying.reopen(session.connection(), one)
     session.flush()
     return row
 

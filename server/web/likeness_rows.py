@@ -166,7 +166,7 @@ def _told(one: Told, other: Told) -> list[Row]:
     workers = tuple(", ".join(told.workers) or "–" for told in (one, other))
     return [
         Row(_("Records"), (first, second), UNKNOWN),
-        Row(_("Workers"), (workers[0], workers[1]), _verdict(*workers)),
+        Row(_("Worker"), (workers[0], workers[1]), _verdict(*workers)),
     ]
 
 

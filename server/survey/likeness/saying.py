@@ -6,19 +6,23 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, delete, select
 
-from server.database import rows_with, table_of, writing
+from server.database import insert_rows, rows_with, table_of, writing
 from server.survey.likeness import listing
 from server.survey.likeness.settling import HOUSEHOLD, PERSON, REPORT, VISIT
 from server.survey.quality import signals, thresholds
-from server.survey.quality.signals import NOTHING, Change
+from server.survey.quality.signals import NOTHING, SIGNAL, STEP, Change
 from server.survey.site import Site
+from server.tables.merges import PairDecision
 from server.tables.projections import Visit
 from server.tables.reference import Village
 from server.tables.truth import Submission
 
 CHECKS = {PERSON: "duplicate_person", HOUSEHOLD: "duplicate_household"}
+CLOSED, REOPENED = "closed", "reopened"
+"""Kinds of steps on a task, as in tables.tasks."""
+
 # Where the reports about each kind stand, and under which column.
 _REPORTS: Mapping[str, tuple[Table, str]] = {
     PERSON: (REPORT, "person_id"),
@@ -43,6 +47,51 @@ def bring(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
 def indicator_of(first_id: str, second_id: str) -> str:
     """Return what names a pair in its signal."""
     return f"{first_id}|{second_id}"
+
+
+def close(connection: Connection, decided: PairDecision) -> None:
+    """Close the task about two who were decided about: their signal goes at once.
+
+    The reason counts towards the share of false alarms, as one given in the queue does.
+    """
+    reason = "corrected" if decided.merged_id else "false_alarm"
+    indicator = indicator_of(decided.first_id, decided.second_id)
+    is_theirs = (SIGNAL.c.check == CHECKS[decided.kind]) & (SIGNAL.c.indicator == indicator)
+    for row in connection.execute(select(SIGNAL).where(is_theirs)).mappings():
+        key = {name: row[name] for name in (*signals.KEY, "inputs")}
+        _step(connection, key, CLOSED, reason, decided)
+    connection.execute(delete(SIGNAL).where(is_theirs))
+
+
+def reopen(connection: Connection, undone: PairDecision) -> None:
+    """Open the task about two again, where the decision that is undone had closed it."""
+    indicator = indicator_of(undone.first_id, undone.second_id)
+    rows = connection.execute(
+        select(STEP).where(
+            STEP.c.check == CHECKS[undone.kind],
+            STEP.c.indicator == indicator,
+            STEP.c.kind == CLOSED,
+            STEP.c.at == undone.at,
+        )
+    ).mappings()
+    for row in rows.all():
+        key = {name: row[name] for name in (*signals.KEY, "inputs")}
+        _step(connection, key, REOPENED, "", undone)
+
+
+def _step(connection: Connection, key: Row, kind: str, reason: str, decided: PairDecision) -> None:
+    is_closing = kind == CLOSED
+    row = {
+        **key,
+        "kind": kind,
+        "owner": "",
+        "due_on": None,
+        "reason": reason,
+        "note": decided.note if is_closing else "",
+        "at": decided.at if is_closing else decided.undone_at,
+        "who": decided.who if is_closing else decided.undone_by,
+    }
+    insert_rows(connection, STEP, [row])
 
 
 def _rows(connection: Connection, kind: str, check: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ from server.tables.projections import (
     VillageTally,
 )
 from server.tables.signals import Signal
+from server.tables.tasks import TaskStep
 from tests.builders import (
     NEXT_VILLAGE,
     VILLAGE,
@@ -322,6 +323,7 @@ def test_pairs_are_found_told_once_and_gone_when_decided(twice: Site, session: S
     number = merge(twice)
     session.rollback()
     assert listing.count(session, WHOLE_SITE, PERSON) == 0
+    assert session.scalars(_OURS).all() == []
     check(twice)
     session.rollback()
     assert session.scalars(_OURS).all() == []
@@ -330,6 +332,8 @@ def test_pairs_are_found_told_once_and_gone_when_decided(twice: Site, session: S
     check(twice)
     session.rollback()
     assert listing.count(session, WHOLE_SITE, PERSON) == 1
+    steps = session.execute(select(TaskStep.kind, TaskStep.reason).order_by(TaskStep.id)).all()
+    assert [tuple(one) for one in steps] == [("closed", "corrected"), ("reopened", "")]
 
 
 def test_members_of_two_households_wait_for_the_decision_about_these(
