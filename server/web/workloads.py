@@ -36,7 +36,7 @@ def show() -> str:
 def ask() -> ResponseReturnValue:
     """Keep the moves that were chosen for a day and lead to their preview."""
     session, scope = door.session(), door.account().scope
-    load = _load()
+    load = _load(_township())
     pairs = tuple(
         (int(wanted), one.code)
         for one in load.villages
@@ -66,7 +66,8 @@ def ask() -> ResponseReturnValue:
 
 def _page(errors: dict[str, str]) -> str:
     scope = door.account().scope
-    load = _load()
+    township = _township()
+    load = _load(township)
     townships = registry.townships(door.session(), scope)
     moves = load.proposal if request.args.get("even") else {}
     return render_template(
@@ -77,7 +78,7 @@ def _page(errors: dict[str, str]) -> str:
         chosen={one.code: _chosen(one.phones, moves.get(one.code)) for one in load.villages},
         names={one.phone_id: one.name for one in load.workers},
         offered=[(str(one.phone_id), one.name) for one in load.workers if one.is_ours],
-        township=_township(),
+        township=township,
         townships=[(one.code, one.name) for one in townships],
         is_split=len(townships) > 1,
         short_name=layers.short_name,
@@ -92,9 +93,9 @@ def _chosen(phones: tuple[int, ...], move: int | None) -> str:
     return str(phones[0]) if len(phones) == 1 else ""
 
 
-def _load() -> Workload:
+def _load(township: str) -> Workload:
     session, scope = door.session(), door.account().scope
-    return workloads.workload(session, PROJECT, scope, _today(), _township())
+    return workloads.workload(session, PROJECT, scope, _today(), township)
 
 
 def _township() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +34,8 @@ FORM = "back_check"
 STRATA = ("worker", "village")
 MOST = 1000
 """Households of one draw: a page shows what came of it, and hands are few."""
+LARGEST_FRAME = 100_000
+"""Interviews that one draw looks at: a second or two."""
 LARGEST_SEED = 2_147_483_647
 LARGEST_SHARE = 0.5
 GROWN_UP_YEARS = 18
@@ -201,21 +203,41 @@ def _check(wish: DrawWish) -> None:
 
 
 def _frame(session: Session, project_id: int, wish: DrawWish, scope: Scope) -> list[Interview]:
-    """Return the households with a finished interview of these days: the last one of each."""
-    rows: Iterable[Any] = session.execute(
-        select(Visit.household_id, Visit.village_code, Visit.phone_id, Visit.submission_id)
-        .join(Submission, Submission.id == Visit.submission_id)
+    """Return the households with a finished interview of these days: the last one of each.
+
+    Raises NotValid where they are too many to be read for a page.
+    """
+    of_project = select(Phone.id).where(Phone.project_id == project_id)
+    rows = session.connection().execute(
+        select(
+            Visit.household_id,
+            Visit.village_code,
+            Visit.phone_id,
+            Visit.submission_id,
+            Visit.moment,
+        )
         .where(
             scope.where(Visit.village_code),
             Visit.visited_on.between(wish.starts_on, wish.ends_on),
             Visit.outcome == "completed",
             Visit.household_id.is_not(None),
-            Visit.phone_id.is_not(None),
-            Submission.project_id == project_id,
+            Visit.phone_id.in_(of_project),
         )
-        .order_by(Visit.moment)
+        .limit(LARGEST_FRAME + 1)
     )
-    return [*{row[0]: Interview(*row) for row in rows}.values()]
+    last: dict[str | None, Any] = {}
+    # Not ordered by the database: it would sort what is mostly one visit a household.
+    for number, row in enumerate(rows, start=1):
+        if number > LARGEST_FRAME:
+            raise NotValid(
+                "More than %(most)s interviews are of these days: take fewer days or one township.",
+                "starts_on",
+                most=LARGEST_FRAME,
+            )
+        known = last.get(row[0])
+        if known is None or known[-1] < row[-1]:
+            last[row[0]] = row
+    return [Interview(*row[:4]) for row in last.values()]
 
 
 def _drawn_before(session: Session, project_id: int, scope: Scope) -> set[str]:

@@ -8,10 +8,14 @@ foresee them who does not know it.
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+
+# The leading digits of a township's villages, then of a county's.
+_NEAR = (9, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,7 @@ def drawn(
     chosen: list[Interview] = []
     for members in strata.values():
         wanted = max(least, -(-len(members) * part.numerator // part.denominator))
-        ranked = sorted(members, key=lambda one: rank(seed, one.household_id))
-        chosen += ranked[:wanted]
+        chosen += heapq.nsmallest(wanted, members, key=lambda one: rank(seed, one.household_id))
     return sorted(chosen, key=lambda one: (one.village_code, one.household_id))
 
 
@@ -60,27 +63,31 @@ def spread(
     fewest so far; of equal ones the one that serves the village itself.
     """
     given: Counter[int] = Counter()
+    near: dict[str, list[int]] = {}
+    for phone, villages in phones.items():
+        for area in {code[:length] for code in villages for length in _NEAR}:
+            near.setdefault(area, []).append(phone)
     found: dict[str, int | None] = {}
     for one in chosen:
-        phone = only if only is not None and only != one.phone_id else None
+        phone_id = only if only is not None and only != one.phone_id else None
         if only is None:
-            phone = _nearest(one, phones, given)
-        if phone is not None:
-            given[phone] += 1
-        found[one.household_id] = phone
+            phone_id = _nearest(one, near, phones, given)
+        if phone_id is not None:
+            given[phone_id] += 1
+        found[one.household_id] = phone_id
     return found
 
 
 def _nearest(
-    one: Interview, phones: Mapping[int, Collection[str]], given: Mapping[int, int]
+    one: Interview,
+    near: Mapping[str, Collection[int]],
+    phones: Mapping[int, Collection[str]],
+    given: Mapping[int, int],
 ) -> int | None:
-    for length in (9, 6):  # The leading digits of a township's villages, then of a county's.
-        area = one.village_code[:length]
-        near = [
-            phone
-            for phone, villages in phones.items()
-            if phone != one.phone_id and any(code.startswith(area) for code in villages)
-        ]
-        if near:
-            return min(near, key=lambda key: (given[key], one.village_code not in phones[key], key))
+    for length in _NEAR:
+        others = [key for key in near.get(one.village_code[:length], ()) if key != one.phone_id]
+        if others:
+            return min(
+                others, key=lambda key: (given[key], one.village_code not in phones[key], key)
+            )
     return None
