@@ -32,6 +32,7 @@ from server.config import Settings
 from server.survey.alerts import turns
 from server.survey.entities import backlog
 from server.survey.first_run import PROJECT
+from server.survey.quality import on_demand
 from server.survey.site import Site
 from server.web.language import say
 
@@ -101,9 +102,7 @@ def _try(work: Callable[[], object]) -> None:
 
 def _check(site: Site) -> None:
     """Run the checks in a process of their own: scipy's 150 MB are gone with it."""
-    told = {**os.environ, "DOORSTEP_DATA": str(site.settings.folder)}
-    told["DOORSTEP_DATABASE"] = site.settings.database
-    command = [sys.executable, "-c", "from server.cli.main import main; main()", "checks"]
+    command, told = on_demand.command(site)
     done = subprocess.run(  # noqa: S603 - our own program
         command, env=told, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

@@ -98,13 +98,14 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which tasks of a family: a state of STATES, and of one village, worker or check alone."""
+    """Which tasks of a family: a state of STATES; of one village, worker, check or record alone."""
 
     family: Family
     state: str = "open"
     village: str = ""
     phone_id: int | None = None
     check: str = ""
+    submission_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,8 @@ def _conditions(
         conditions.append(due < reader.today)
     if wanted.check:
         conditions.append(Signal.check == wanted.check)
+    if wanted.submission_id is not None:
+        conditions.append(Signal.submission_id == wanted.submission_id)
     return conditions
 
 

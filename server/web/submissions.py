@@ -25,7 +25,7 @@ from server.survey.answer_search import Search, SearchPage
 from server.survey.first_run import PROJECT
 from server.survey.submission_view import Reader, ShownFlag, SubmissionView
 from server.survey.submissions import ANY_FLAG, STUCK, SubmissionPage, Wanted
-from server.web import door, language, review_words
+from server.web import door, language, review_words, task_words
 from server.web.kept_files import kept_file, made_file
 from server.web.language import _
 from server.web.submission_filters import Given, given_in, query_of, search_of, wanted_of
@@ -246,6 +246,7 @@ def _page(shown: SubmissionView) -> str:
         correction_words=review_words.CORRECTION_WORDS,
         correction_badges=review_words.CORRECTION_BADGES,
         flag_words=_flag_words,
+        tasks=task_words.of_submission(shown.id),
         next_step=NEXT_STEP_WORDS.get(shown.reason) or NEXT_STEP_WORDS.get(shown.state, ""),
         may_reveal=who.may(Right.REVEAL_PERSONS),
         may_download=who.may(Right.REVEAL_PERSONS) and who.may(Right.SEE_SENSITIVE),

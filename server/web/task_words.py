@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from maps import layers
+from server.survey import tasks
 from server.survey.quality.checks import CHECKS, Family
 from server.survey.tasks import Task
 from server.web import door, record_words, village_words, worker_words
 from server.web.language import _
+from server.web.task_reader import reader
 
 QUEUES: dict[Family, str] = {"record": "records", "worker": "workers", "village": "villages"}
 TITLES: dict[Family, str] = {
@@ -70,6 +72,13 @@ class Shown:
 def shown(several: Iterable[Task], today: date) -> list[Shown]:
     """Return tasks with their words."""
     return [_shown(one, today) for one in several]
+
+
+def of_submission(submission_id: int) -> list[Shown]:
+    """Return what is open about one submission."""
+    who = reader()
+    wanted = tasks.Wanted("record", submission_id=submission_id)
+    return shown(tasks.page(door.session(), who, wanted).tasks, who.today)
 
 
 def title(check: str) -> str:

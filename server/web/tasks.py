@@ -201,8 +201,11 @@ def _chosen(family: Family) -> list[Task]:
     session, form = door.session(), request.form
     if "all" in form:
         wanted = _wanted(family, form)
-        if tasks.page(session, reader(), wanted).total > MOST_AT_ONCE:
-            raise NotValid("Choose at most %(most)s at once.", "", most=MOST_AT_ONCE)
+        total = tasks.page(session, reader(), wanted).total
+        if total > MOST_AT_ONCE:
+            raise NotValid("Choose at most %(most)s at once.", most=MOST_AT_ONCE)
+        if str(total) != form.get("total", ""):
+            raise NotValid("The list has changed since you saw it. Look again.")
         found: Sequence[Task] = tasks.every(session, reader(), wanted)
     else:
         found = tasks.found(session, reader(), [*map(tasks.read_key, form.getlist("key"))])

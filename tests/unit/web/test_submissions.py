@@ -163,7 +163,8 @@ def test_flags_are_told_in_words_beside_their_answer(site: Site, office: Browser
     page = office.get("/submissions/1").text
 
     words = "The last character of the ID number does not fit the others."
-    assert page.count(words) == 2
+    # What is to be checked, at its answer, and among the flags.
+    assert page.count(words) == 3
     assert 'href="#1.member/id18"' in page
     assert 'id="1.member/id18"' in page
 

@@ -105,8 +105,12 @@ def test_several_are_closed_or_given_away_together(listed: Site) -> None:
         "/tasks/villages", {"do": "assign", "owner": "to:test supervisor ", "key": keys}
     )
     taken = browser.get("/tasks/villages?state=mine").text
-    closed = browser.post("/tasks/villages", {"do": "close", "reason": "explained", "all": "1"})
+    everything = {"do": "close", "reason": "explained", "all": "1"}
+    stale = browser.post("/tasks/villages", everything | {"total": "3"})
+    closed = browser.post("/tasks/villages", everything | {"total": "2"})
 
+    assert stale.status_code == 422
+    assert "The list has changed" in stale.text
     assert none.status_code == 422
     assert "Choose some of the list first." in none.text
     assert given.status_code == 303, given.text
