@@ -46,7 +46,7 @@ def page_body(
     }
     written = " ".join(f'{name}="{escape(said)}"' for name, said in attributes.items() if said)
     keys = {
-        name: _legend(name, rows, say, is_shown=name == view.shown)
+        name: legend_list(name, rows, say, is_shown=name == view.shown)
         for name, rows in view.legends.items()
     }
     of_households = keys.pop("households", "")
@@ -182,9 +182,10 @@ def _household_switch(words: str) -> str:
     )
 
 
-def _legend(
-    name: str, rows: Sequence[LegendRow], say: Callable[[str], str], *, is_shown: bool
+def legend_list(
+    name: str, rows: Sequence[LegendRow], say: Callable[[str], str], *, is_shown: bool = True
 ) -> str:
+    """Return the classes of a layer with their symbols and counts."""
     lines = "".join(
         f"<li>{_swatch(row.symbol)}<span>{escape(say(row.symbol.label))}</span>"
         f"{'' if row.count is None else f' <b>{row.count}</b>'}</li>"

@@ -358,7 +358,11 @@
   const fit = () => {
     const corners = onMap().map((place) => place.mark.getLatLng());
     if (!corners.length) return;
-    map.fitBounds(L.latLngBounds(corners), { padding: [30, 30], maxZoom: 15, animate: false });
+    const all = L.latLngBounds(corners);
+    const borders = onMap().filter((place) => place.border);
+    for (const { border } of borders) all.extend(border.getBounds());
+    const edge = borders.length ? 8 : 30;
+    map.fitBounds(all, { padding: [edge, edge], maxZoom: 15, animate: false });
     fitted = map.getZoom();
     const { x, y } = map.getSize();
     const room = Math.sqrt((0.16 * x * y) / (Math.PI * corners.length));

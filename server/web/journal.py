@@ -80,6 +80,8 @@ ACTION_WORDS = {
     "base_map_added": "Added a base map",
     "boundaries_imported": "Imported borders of villages",
     "boundaries_undone": "Took borders of villages back",
+    "tile_source_added": "Added a source of tiles",
+    "tile_source_removed": "Removed a source of tiles",
     "map_layer_taken": "Took a layer of the map",
     "walk_seen": "Looked at the walk of a village",
     "base_map_removed": "Removed a base map",

@@ -11,6 +11,7 @@ from exports import files
 from exports.table import Cell, Column, Table
 from maps.layers import short_name
 from maps.legend import Symbol
+from maps.page import legend_list
 from maps.view import LAYERS
 from maps.village_figures import TIMED, VILLAGE_LAYERS, VillageFigures
 from maps.weeks import Week, week_told, weeks_between
@@ -20,6 +21,7 @@ from server.web import door, language
 from server.web.downloads import whole_file
 from server.web.language import _
 from server.web.map_words import week_words
+from server.web.static_files import asset
 from server.web.village_order import site_day
 
 pages = Blueprint("map_lists", __name__)
@@ -43,11 +45,8 @@ def show() -> str:
         week=week_words(week) if week else "",
         week_first=week.first.isoformat() if week else "",
         rows=[(one, *_told(layer, one)) for one in villages[first : first + SHOWN]],
-        classes=[
-            (_(row.symbol.label), row.count)
-            for row in VILLAGE_LAYERS[layer].legend(villages)
-            if row.count
-        ],
+        legend=legend_list(layer, VILLAGE_LAYERS[layer].legend(villages), language.gettext),
+        style=asset("map.css"),
         villages=len(villages),
         short_name=short_name,
         layers=[(name, _(LAYERS[name])) for name in LAYERS if name in VILLAGE_LAYERS],

@@ -44,6 +44,7 @@ def show(code: str) -> str:
         is_from_me=me is not None,
         drawn=_drawn(walk),
         script=asset("walk.js"),
+        style=asset("map.css"),
         from_village=url_for("walks.show", code=code),
     )
 

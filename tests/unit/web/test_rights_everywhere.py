@@ -165,6 +165,7 @@ WHOLE_SITES = (
     "targets.days_off",
     "targets.set_day_off",
     "signin.",
+    "tile_sources.",
 )
 
 
