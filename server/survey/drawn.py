@@ -141,36 +141,39 @@ def workers_here(session: Session, visits: Iterable[VisitTime]) -> list[WorkHere
     ]
 
 
-def speeds(session: Session, project_id: int, scope: Scope) -> list[Speed]:
-    """Return how long interviews take, of the phones that serve the scope: slowest form first.
+def speeds(session: Session, project_id: int, scope: Scope, form_id: str = "") -> list[Speed]:
+    """Return how long interviews of a form take, of the phones that serve the scope, by time.
 
-    As the checks worked it out last. Ordered by form, the one with most interviews first, then by
-    time.
+    As the checks worked it out last. Without a `form_id` it is the form that most phones fill in.
     """
     serving = select(PhoneVillage.phone_id).where(scope.where(PhoneVillage.village_code)).distinct()
+    is_speed = and_(Signal.check == "speed", Signal.phone_id.in_(serving))
+    forms = session.scalars(
+        select(Signal.indicator)
+        .where(is_speed)
+        .group_by(Signal.indicator)
+        .order_by(func.count().desc(), Signal.indicator)
+    ).all()
+    if not forms:
+        return []
     rows = session.execute(
         select(Signal.phone_id, Phone.name, Signal.indicator, Signal.figures)
         .join(Phone, Phone.id == Signal.phone_id)
-        .where(
-            Signal.check == "speed", Phone.project_id == project_id, Signal.phone_id.in_(serving)
-        )
+        .where(is_speed, Phone.project_id == project_id, Signal.indicator == (form_id or forms[0]))
     )
     told = [
         Speed(
             phone_id=phone_id,
             name=name,
-            form_id=form_id,
+            form_id=indicator,
             median_s=figures["median_s"],
             usual_s=figures.get("usual_s"),
             tried=figures["tried"],
         )
-        for phone_id, name, form_id, figures in rows
+        for phone_id, name, indicator, figures in rows
         if phone_id is not None and figures.get("median_s") is not None
     ]
-    tried: Counter[str] = Counter()
-    for one in told:
-        tried[one.form_id] += one.tried
-    return sorted(told, key=lambda one: (-tried[one.form_id], one.form_id, one.median_s, one.name))
+    return sorted(told, key=lambda one: (one.median_s, one.name, one.phone_id))
 
 
 def digits(session: Session, phone_id: int) -> list[Digits]:

@@ -397,6 +397,7 @@ class DayTally(Base):
     """Submissions of one village by day and form, without clinics' audits and second interviews."""
 
     __tablename__ = "day_tally"
+    __table_args__ = (Index("day_tally_by_day", "day"),)
     village_code: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     form_id: Mapped[str] = mapped_column(primary_key=True)
@@ -407,6 +408,7 @@ class DoneTally(Base):
     """Households of one village by the day from which their outcome was final."""
 
     __tablename__ = "done_tally"
+    __table_args__ = (Index("done_tally_by_day", "day"),)
     village_code: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     households: Mapped[int]
@@ -420,6 +422,7 @@ class PersonDayTally(Base):
     """
 
     __tablename__ = "person_day_tally"
+    __table_args__ = (Index("person_day_tally_by_day", "day"),)
     village_code: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, render_template, request
@@ -13,6 +13,7 @@ from exports.pictures.png import png
 from exports.table import Table
 from maps import coverage as sums
 from maps import layers
+from maps.coverage import VillageCoverage
 from server.errors import Missing
 from server.survey import drawn, indicators, phones
 from server.survey.accounts import Right
@@ -54,7 +55,10 @@ class Choice:
 def show() -> str:
     """Show the pictures of the reader's area, or of one township or village of it."""
     asked = _asked(request.args.get("area", ""))
-    several = [area.work(asked), area.coverage(asked), area.ages(asked)]
+    scope = door.account().scope
+    villages = indicators.coverage_by_village(door.session(), scope, asked.today)
+    inside = [one for one in villages if asked.scope.covers(one.code)]
+    several = [area.work_in(inside, asked), area.coverage_of(inside, asked), area.ages(asked)]
     if asked.village:
         several += [work.days(asked), work.hours(asked), funnels.funnel(asked)]
     if door.account().may(Right.SEE_SUBMISSIONS):
@@ -63,7 +67,7 @@ def show() -> str:
         "charts.html",
         pictures=[one for one in several if one],
         asked=asked,
-        choices=_choices(asked),
+        choices=_choices(villages, asked),
     )
 
 
@@ -132,9 +136,8 @@ def _of_worker(phone_id: int, name: str) -> Asked:
     )
 
 
-def _choices(asked: Asked) -> list[Choice]:
+def _choices(villages: Sequence[VillageCoverage], asked: Asked) -> list[Choice]:
     """Return the townships of the reader's area; none where there is but one."""
-    villages = indicators.coverage_by_village(door.session(), door.account().scope, asked.today)
     several = sums.by_township(villages)
     return [
         Choice(one.code, layers.short_name(one.name), asked.area == one.code)

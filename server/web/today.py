@@ -62,12 +62,13 @@ def show() -> str:
     workers = crew.crew(session, PROJECT, scope)
     may_call = door.account().may(Right.MANAGE_PHONES)
     asked = Asked(scope, day)
+    standing = pace.pace(planned.values(), done_on, day)
     callers = _callers(workers, villages, day) if may_call else []
     return render_template(
         "today.html",
         total=total,
-        pace=pace.pace(planned.values(), done_on, day),
-        work=area.work_of(planned, done_on, asked),
+        pace=standing,
+        work=area.work_of(planned, done_on, asked, standing),
         asked=asked,
         today=day,
         days=rounds.since_yesterday(session, scope, day),

@@ -13,7 +13,7 @@ from maps import coverage as sums
 from maps import layers
 from maps import pace as paces
 from maps.coverage import AreaCoverage, VillageCoverage
-from maps.pace import DayPace, Planned
+from maps.pace import DayPace, Pace, Planned
 from server.survey import drawn, form_versions, indicators, rounds
 from server.survey.drawn import Speed
 from server.survey.first_run import PROJECT
@@ -27,25 +27,35 @@ BAND_YEARS = 5
 OLDEST_BAND = 85
 
 
+def villages_of(asked: Asked) -> list[VillageCoverage]:
+    """Return how far the villages that are asked of have got."""
+    return indicators.coverage_by_village(door.session(), asked.scope, asked.today)
+
+
 def work(asked: Asked) -> Picture | None:
     """Draw households done by day against the plan; None before anything is done or planned."""
-    villages = indicators.coverage_by_village(door.session(), asked.scope, asked.today)
-    if asked.village:
-        villages = [one for one in villages if one.code == asked.village]
+    return work_in(villages_of(asked), asked)
+
+
+def work_in(villages: Sequence[VillageCoverage], asked: Asked) -> Picture | None:
+    """Draw households done by day of villages that were read already."""
     planned = rounds.planned(door.session(), PROJECT, asked.scope, villages)
     done_on = rounds.done_on(door.session(), PROJECT, asked.scope) if planned else {}
     return work_of(planned, done_on, asked)
 
 
 def work_of(
-    planned: Mapping[str, Planned], done_on: Mapping[date, int], asked: Asked
+    planned: Mapping[str, Planned],
+    done_on: Mapping[date, int],
+    asked: Asked,
+    pace: Pace | None = None,
 ) -> Picture | None:
-    """Draw what is known already: plans by village, and households done by day."""
+    """Draw what is known already: plans by village, households done by day, and the pace."""
     days = paces.trend(planned.values(), done_on, asked.today)
     past = [one for one in days if one.total is not None]
     if not past:
         return None
-    pace = paces.pace(planned.values(), done_on, asked.today)
+    pace = pace or paces.pace(planned.values(), done_on, asked.today)
     goal = pace.goal if pace and pace.days_left else None
     drawing = trend(
         [one.total or 0 for one in past],
@@ -83,7 +93,11 @@ def _day_labels(days: Sequence[DayPace], past: int) -> list[tuple[int, str]]:
 
 def coverage(asked: Asked) -> Picture | None:
     """Draw how far villages are, or townships where there are several; None without a register."""
-    villages = indicators.coverage_by_village(door.session(), asked.scope, asked.today)
+    return coverage_of(villages_of(asked), asked)
+
+
+def coverage_of(villages: Sequence[VillageCoverage], asked: Asked) -> Picture | None:
+    """Draw how far villages are that were read already."""
     with_register = [one for one in villages if one.register_households]
     townships = sums.by_township(with_register)
     several: Sequence[AreaCoverage | VillageCoverage] = (
@@ -198,11 +212,10 @@ def _band(youngest: int) -> str:
 
 def times(asked: Asked) -> Picture | None:
     """Draw how long each worker's interviews of a form take; None before checks looked."""
-    several = drawn.speeds(door.session(), PROJECT, asked.scope)
-    form_id = asked.indicator or (several[0].form_id if several else "")
-    told = [one for one in several if one.form_id == form_id]
+    told = drawn.speeds(door.session(), PROJECT, asked.scope, asked.indicator)
     if not told:
         return None
+    form_id = told[0].form_id
     titles = {
         one.form_id: one.title for one in form_versions.current_forms(door.session(), PROJECT)
     }
