@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from maps import layers
 from server.survey import catalogue
 from server.web import door, language
 from server.web.language import _, ngettext
@@ -66,7 +67,9 @@ def usual(expected: float) -> str:
 def seen_villages(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return codes and names of a group's villages, those the reader may see."""
     scope = door.account().scope
-    return [(code, name) for code, name in figures["villages"] if scope.covers(code)]
+    return [
+        (code, layers.short_name(name)) for code, name in figures["villages"] if scope.covers(code)
+    ]
 
 
 def _cluster(indicator_name: str, figures: Mapping[str, Any]) -> str:
