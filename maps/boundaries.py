@@ -184,6 +184,24 @@ def _in_frame(corner: Sequence[float], crs: Crs) -> list[float]:
     return [round(place.longitude, DECIMALS), round(place.latitude, DECIMALS)]
 
 
+def packed(polygons: list[list[list[list[float]]]]) -> list[list[list[int]]]:
+    """Return drawn corners as whole steps of a metre or so from one to the next.
+
+    Each ring is a flat list: longitude and latitude of its first corner times 10^DECIMALS, then
+    how far east and north each next one lies: half the bytes of degrees.
+    """
+    return [[_steps(ring) for ring in polygon] for polygon in polygons]
+
+
+def _steps(ring: list[list[float]]) -> list[int]:
+    steps, before = [], (0, 0)
+    for east, north in ring:
+        here = round(east * 10**DECIMALS), round(north * 10**DECIMALS)
+        steps += [here[0] - before[0], here[1] - before[1]]
+        before = here
+    return steps
+
+
 def middle(shape: BaseGeometry) -> Point:
     """Return the centre of gravity of a shape."""
     centre = shapely.centroid(shape)

@@ -6,6 +6,17 @@
 
   /* Borders: kept by the browser for a week, as their address changes with them. */
   if (here.borders) {
+    // Steps of 0.00001 degrees, as maps/boundaries.py packs them.
+    const cornersOf = (steps) => {
+      const corners = [];
+      let [east, north] = [0, 0];
+      for (let at = 0; at < steps.length; at += 2) {
+        east += steps[at];
+        north += steps[at + 1];
+        corners.push([north / 1e5, east / 1e5]);
+      }
+      return corners;
+    };
     V.onLoaded.push(async (kind) => {
       if (kind !== "villages") return;
       try {
@@ -13,7 +24,7 @@
         for (const place of places.villages) {
           const polygons = borders[place.id];
           if (!polygons || !place.mark) continue;
-          const corners = polygons.map((rings) => rings.map((ring) => ring.map(([east, north]) => [north, east])));
+          const corners = polygons.map((rings) => rings.map(cornersOf));
           place.border = L.polygon(corners, { renderer: V.svg, className: "map-border", smoothFactor: 0.5 });
           place.border.on("click", (event) => {
             L.DomEvent.stopPropagation(event);

@@ -66,7 +66,7 @@ def borders() -> Response:
     """
     session, scope = door.session(), door.account().scope
     drawn = {
-        code: borders_of.in_frame(json.loads(shape), _crs())
+        code: borders_of.packed(borders_of.in_frame(json.loads(shape), _crs()))
         for code, shape in boundaries.drawn(session, scope).items()
     }
     answer = _layer({"borders": drawn})

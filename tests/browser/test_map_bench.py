@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
-from maps import layers, legend
+from maps import boundaries, layers, legend
 from maps.clinics import ClinicScore
 from maps.coverage import VillageCoverage
 from maps.draw import draw_map
@@ -147,14 +147,15 @@ def a_week_ago(villages: list[VillageCoverage]) -> list[VillageFigures]:
     ]
 
 
-def borders_of(villages: list[VillageCoverage]) -> dict[str, object]:
+def bordered(villages: list[VillageCoverage]) -> dict[str, object]:
     """Squares around the first ten villages."""
     told = {}
     for village in villages[:10]:
         assert village.place is not None
         north, east = village.place.latitude, village.place.longitude
         corners = ((-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1))
-        told[village.code] = [[[[east + x * 0.008, north + y * 0.007] for y, x in corners]]]
+        ring = [[east + x * 0.008, north + y * 0.007] for y, x in corners]
+        told[village.code] = boundaries.packed([[ring]])
     return {"borders": told}
 
 
@@ -222,7 +223,7 @@ class Site(BaseHTTPRequestHandler):
             rows = a_week_ago(self.villages) if is_past else figures_of(self.villages)
             return layers.to_json(week_layer(rows)), "application/json"
         if path == "/borders.json":
-            return layers.to_json(borders_of(self.villages)), "application/json"
+            return layers.to_json(bordered(self.villages)), "application/json"
         if path == "/clinics.json":
             clinics = clinics_of(self.villages)
             return layers.to_json(layers.clinic_layer(clinics)), "application/json"

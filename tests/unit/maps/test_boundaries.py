@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import math
 import random
 from typing import Any
 
@@ -12,6 +14,7 @@ import shapely
 from maps import boundaries
 from maps.boundaries import check_frame, read_features, rings, thinned
 from maps.crs import Crs, from_wgs84
+from maps.layers import to_json
 from maps.points import Point
 from maps.polygons import NoArea
 
@@ -123,6 +126,28 @@ def test_a_hole_is_drawn_as_a_ring_of_its_own() -> None:
 
     assert len(outer) == len(hole) == 5
     assert [116.84, 38.04] in hole
+
+
+def test_a_thousand_borders_travel_in_less_than_a_hundred_kilobytes() -> None:
+    chance = random.Random(3)
+    borders = {}
+    for at in range(1_000):
+        east, north = 116.5 + chance.random() / 2, 38 + chance.random() / 2
+        turns = [step * math.pi / 12 for step in range(24)]
+        far = [chance.uniform(0.006, 0.012) for _ in turns]
+        ring = [
+            [round(east + r * math.cos(t), 5), round(north + r * math.sin(t), 5)]
+            for t, r in zip(turns, far, strict=True)
+        ]
+        borders[f"130921{at:06}"] = boundaries.packed([[[*ring, ring[0]]]])
+
+    assert len(gzip.compress(to_json({"borders": borders}), 5)) < 100_000
+
+
+def test_packed_corners_lead_back_to_where_they_were() -> None:
+    ((ring,),) = boundaries.packed([[[[116.8, 38.0], [116.82, 38.00001], [116.8, 38.0]]]])
+
+    assert ring == [11_680_000, 3_800_000, 2_000, 1, -2_000, -1]
 
 
 @pytest.mark.parametrize(("actual", "declared"), [("gcj02", "wgs84"), ("wgs84", "gcj02")])
