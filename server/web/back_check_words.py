@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from server.survey.back_checks.questions import ErrorRate, Pair
@@ -83,6 +84,17 @@ def sentence(indicator: str, figures: Mapping[str, Any]) -> str:
     if figures.get("lower") is None:
         return told
     return f"{told} · {_apart(figures['mean'], figures['lower'], figures['upper'])}"
+
+
+def not_visited(_indicator: str, figures: Mapping[str, Any]) -> str:
+    """Return why a record is looked at of whose interview the household knows nothing."""
+    first, again = (date.fromisoformat(figures[name]) for name in ("first", "again"))
+    return _(
+        "Asked again on %(again)s, the household knows of no earlier visit; this record is of"
+        " %(first)s.",
+        again=language.day(again),
+        first=language.day(first),
+    )
 
 
 def rate_words(rate: ErrorRate) -> str:

@@ -103,6 +103,34 @@ def draw(draw_id: int) -> str:
     )
 
 
+@pages.get("/workers/<int:phone_id>")
+@door.allow(Right.SEE_SUBMISSIONS)
+def of_worker(phone_id: int) -> str:
+    """Show the households of one worker that somebody else asked again, a page at a time."""
+    session, scope = door.session(), door.account().scope
+    worker = phones.find(session, phone_id, scope)
+    after = request.args.get("after", default=0, type=int)
+    lines = entries.of_worker(session, phone_id, scope, after)
+    more = len(lines) == entries.PAGE
+    return render_template(
+        "back_checks_worker.html",
+        worker=worker.name,
+        lines=lines,
+        rates=[
+            one for one in rates.of_workers(session, PROJECT, scope) if one.phone_id == phone_id
+        ],
+        first=door.this_address(after=None) if after else None,
+        further=door.this_address(after=str(lines[-1].id)) if more else None,
+        question_words=words.QUESTION_WORDS,
+        type_words=words.TYPE_WORDS,
+        verdict_words=words.VERDICT_WORDS,
+        rate_words=words.rate_words,
+        agreement_words=words.agreement_words,
+        differing_words=words.differing_words,
+        now=datetime.now(UTC),
+    )
+
+
 @pages.get("/entries/<int:entry_id>")
 @door.allow(Right.SEE_SUBMISSIONS)
 def one(entry_id: int) -> str:
@@ -216,7 +244,6 @@ def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
         type_words=words.TYPE_WORDS,
         verdict_words=words.VERDICT_WORDS,
         rate_words=words.rate_words,
-        agreement_words=words.agreement_words,
         now=datetime.now(UTC),
     )
 

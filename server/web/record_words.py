@@ -15,7 +15,7 @@ from flask import Flask
 from forms.measurements import LIMITS
 from server.survey import flags as flag_titles
 from server.survey.submissions import FLAG_MESSAGES
-from server.web import language, likeness_words
+from server.web import back_check_words, language, likeness_words
 from server.web.language import _, ngettext
 
 Figures = Mapping[str, Any]
@@ -244,6 +244,7 @@ _SENTENCES: Mapping[str, Callable[[str, Figures], str]] = {
     "unanswered": _unanswered,
     "stray_code": _stray,
     "unread": _unread,
+    "not_visited": back_check_words.not_visited,
     "unknown_village": _unknown_village,
     "duplicate_person": likeness_words.sentence,
     "duplicate_household": likeness_words.sentence,

@@ -195,6 +195,19 @@ def of_draw(
     return _lines(session, session.execute(query.order_by(_E.id).limit(most)).all())
 
 
+def of_worker(
+    session: Session, phone_id: int, scope: Scope, after: int = 0, most: int = PAGE
+) -> list[EntryLine]:
+    """Return the households of a scope that a worker interviewed first and somebody met again.
+
+    By number, after one of them.
+    """
+    query = select(_E, _STATE).where(
+        _E.first_phone_id == phone_id, _E.id > after, scope.where(_E.village_code), _IS_MET
+    )
+    return _lines(session, session.execute(query.order_by(_E.id).limit(most)).all())
+
+
 def one(session: Session, entry_id: int, scope: Scope) -> EntryLine:
     """Return one household that was drawn. Raises Missing, also outside the scope."""
     _needed(session, entry_id, scope)

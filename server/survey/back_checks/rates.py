@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.orm import Session
 
 from server.database import writing
@@ -29,8 +29,11 @@ from server.tables.back_checks import BackCheckEntry
 from server.tables.projections import BackCheckAnswer
 from server.tables.reference import Village
 from server.tables.signals import Signal
+from server.tables.truth import Submission
 
 CHECK = "back_check"
+NOT_VISITED = "not_visited"
+"""A household that knows of no earlier visit: a record to look at, whatever the worker's rate."""
 LEAST, LIMIT = f"{CHECK}.least", f"{CHECK}.share"
 
 _E, _A = BackCheckEntry, BackCheckAnswer
@@ -38,12 +41,20 @@ _E, _A = BackCheckEntry, BackCheckAnswer
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One household asked twice: by whom first, in which township, and the answers that compare."""
+    """One household asked twice: by whom first, in which township, and the answers that compare.
+
+    `submission_id` is the first record's, None where it is gone; `days` those of both interviews.
+    """
 
     entity_id: str
     phone_id: int
     township_code: str
     pairs: tuple[Pair, ...]
+    entry_id: int
+    village_code: str
+    root_instance_id: str
+    submission_id: int | None
+    days: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +70,76 @@ class WorkerRate:
 def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
     """Bring the signals of back-checks up to date, for every worker and question."""
     with site.engine.connect() as connection:
-        rows = list(_rows(asked_twice(connection), chosen))
+        several = asked_twice(connection)
+    rows = [*_rows(several, chosen), *_unknown_visits(several)]
     with writing(site.engine, is_durable=False) as connection:
-        return signals.bring(connection, [CHECK], rows, now)
+        return signals.bring(connection, [CHECK, NOT_VISITED], rows, now)
 
 
 def asked_twice(connection: Connection) -> list[Asked]:
     """Return the households that another worker met again, each with its last such answer."""
+    first = and_(
+        Submission.instance_id == _E.root_instance_id,
+        Submission.form_id == _E.form_id,
+        Submission.project_id == _E.project_id,
+    )
     rows = connection.execute(
-        select(_E.entity_id, _E.first_phone_id, Village.township_code, _E.said, _A.said)
+        select(
+            _E.entity_id,
+            _E.first_phone_id,
+            Village.township_code,
+            _E.said,
+            _A.said,
+            _E.id,
+            _E.village_code,
+            _E.root_instance_id,
+            Submission.id,
+            _E.interviewed_on,
+            _A.answered_on,
+        )
         .join(_A, _A.entity_id == _E.entity_id)
         .outerjoin(Village, Village.code == _E.village_code)
+        .outerjoin(Submission, first)
         .where(_A.outcome == "met", _A.phone_id.is_distinct_from(_E.first_phone_id))
         .order_by(_A.moment)
     )
-    found = {
-        entity_id: Asked(entity_id, phone_id, township or "", tuple(pairs(first, second)))
-        for entity_id, phone_id, township, first, second in rows
-    }
+    found: dict[str, Asked] = {}
+    for entity_id, phone_id, township, before, after, *where, began, again in rows:
+        entry_id, village_code, root, submission_id = where
+        found[entity_id] = Asked(
+            entity_id,
+            phone_id,
+            township or "",
+            tuple(pairs(before, after)),
+            entry_id,
+            village_code,
+            root,
+            submission_id,
+            (began.isoformat(), again.isoformat()),
+        )
     return [found[key] for key in sorted(found)]
+
+
+def _unknown_visits(several: list[Asked]) -> list[dict[str, Any]]:
+    """Return a signal for each record of whose interview the household knows nothing."""
+    return [
+        {
+            "check": NOT_VISITED,
+            "subject": one.root_instance_id,
+            "indicator": "",
+            "family": "record",
+            "village_code": one.village_code,
+            "township_code": one.township_code,
+            "phone_id": one.phone_id,
+            "submission_id": one.submission_id,
+            "figures": {"entry": one.entry_id, "first": one.days[0], "again": one.days[1]},
+            "verdict": "flag",
+            "inputs": _hash([one.entity_id, *one.days]),
+            "compared": _hash([one.entity_id, *one.days]),
+        }
+        for one in several
+        if any(pair.question.name == "visited" and pair.differs for pair in one.pairs)
+    ]
 
 
 def _rows(several: list[Asked], chosen: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -44,6 +44,9 @@ RECORD_CHECKS: tuple[Check, ...] = (
     ),
     Check("unanswered", "record", "Many questions unanswered", "Ask what is missing"),
     Check("unknown_village", "record", "Village not in the register", "Correct the village"),
+    Check(
+        "not_visited", "record", "Household that knows of no visit", "Ask both workers, visit again"
+    ),
     Check("unread", "record", "Form that cannot be read", "Say which version it is", 3),
     Check("stray_code", "record", "Number that may mean “not known”", "Say so in the form", 14),
 )

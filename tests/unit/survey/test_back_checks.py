@@ -301,3 +301,17 @@ def told_of(site: Site, entry_id: int) -> tuple[object, ...]:
         line = entries.one(session, entry_id, WHOLE_SITE)
         answers = select(BackCheckAnswer.submission_id, BackCheckAnswer.said)
         return line.differing, line.state, [tuple(one) for one in session.execute(answers)]
+
+
+def test_a_household_that_knows_of_no_visit_is_a_task_of_its_own(site: Site) -> None:
+    _, second = two_workers(site)
+    mine = [one for one in draw(site) if one.phone_id == second][:2]
+    send(site, second_xml(mine[0], visited="no"), second)
+    send(site, second_xml(mine[1], visited="unk"), second)
+
+    found = [one for one in worked_out(site).values() if one.check == rates.NOT_VISITED]
+
+    (signal,) = found
+    assert (signal.subject, signal.family) == (mine[0].root_instance_id, "record")
+    assert (signal.verdict, signal.village_code) == ("flag", VILLAGE)
+    assert signal.figures == {"entry": mine[0].id, "first": "2026-11-20", "again": "2026-11-21"}

@@ -82,7 +82,7 @@ def test_a_changed_threshold_starts_the_count_anew(site: Site) -> None:
 # What stands in the answers, or does not: such a check can only be switched off.
 PLAIN = {
     *("identity", "value", "combination", "duplicate_person", "duplicate_household"),
-    *("unknown_village", "unread", "stray_code", "no_register"),
+    *("unknown_village", "unread", "stray_code", "no_register", "not_visited"),
 }
 
 

@@ -53,6 +53,7 @@ OF_ONE_AREA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "alerts.repeat": ({"message_id": "$alert_message"}, {}),
     "back_checks.draw": ({"draw_id": "$draw"}, {}),
     "back_checks.give": ({"entry_id": "$back_check"}, {"phone": "1"}),
+    "back_checks.of_worker": ({"phone_id": "$phone"}, {}),
     "back_checks.one": ({"entry_id": "$back_check"}, {}),
     "back_checks.withdraw": ({"entry_id": "$back_check"}, {}),
     "base_maps.one": ({"map_id": "$map"}, {}),
