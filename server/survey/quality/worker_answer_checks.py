@@ -21,7 +21,7 @@ _NOT_SHARES = (*_GAPS, worker_blocks.ALIKE, worker_blocks.SKIPPED)
 def share(counted: Counted, chosen: Mapping[str, float]) -> Iterator[Line]:
     """Persons with a finding, refusals, absences and calls by phone, both ways (W1)."""
     limits = Limits(chosen["share.fewest"], chosen["share.q"], chosen["share.smallest_ratio"])
-    for name, by_phone in counted.shares().items():
+    for name, by_phone in counted.shares.items():
         if name.split(":")[0] in _NOT_SHARES:
             continue
         strata = _strata(by_phone)
@@ -78,14 +78,14 @@ def alike(counted: Counted, chosen: Mapping[str, float]) -> Iterator[Line]:
 
 def skipped(counted: Counted, chosen: Mapping[str, float]) -> Iterator[Line]:
     """Sections that were not opened (W7); the indicator is a form and a section."""
-    names = [one for one in counted.shares() if one.startswith(f"{worker_blocks.SKIPPED}:")]
+    names = [one for one in counted.shares if one.startswith(f"{worker_blocks.SKIPPED}:")]
     yield from _too_large(counted, chosen, SKIPPED, names)
 
 
 def _too_large(
     counted: Counted, chosen: Mapping[str, float], check: str, names: Iterable[str]
 ) -> Iterator[Line]:
-    told = counted.shares()
+    told = counted.shares
     for name in names:
         shares = {
             phone_id: added(several) for phone_id, several in _strata(told.get(name, {})).items()

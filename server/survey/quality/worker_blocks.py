@@ -7,8 +7,8 @@ a million submissions are summed up in seconds.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -29,6 +29,8 @@ from server.tables.truth import FormVersion
 from server.tables.worker_blocks import WorkerBlock
 
 Whole = NDArray[np.int64]
+Short = NDArray[np.int32]
+"""As they are kept: half the room."""
 
 VISIT, MEASUREMENT, REPORT = (table_of(one) for one in (Visit, Measurement, PersonReport))
 FINDING, FLAG, VERSION = table_of(Finding), table_of(Flag), table_of(FormVersion)
@@ -40,6 +42,7 @@ ALIKE, SKIPPED = "alike", "skipped"
 """Indicators of shares; those of SKIPPED go on with a form and a section, after colons."""
 
 NO_TIME = -1
+_NEVER, _NO_OFFSET = datetime.fromtimestamp(0, UTC), timedelta()
 # Only what a worker asked at a door or by phone: not audits of clinics, nor second interviews.
 NOT_COUNTED = ("audited", "back_check")
 _HOUSEHOLD_DONE = ("completed", "refused")
@@ -47,6 +50,9 @@ _HOUSEHOLD_DONE = ("completed", "refused")
 STALE_AFTER = timedelta(hours=24)
 # So many blocks are read between two commits: intake waits for one only.
 _AT_ONCE = 8
+_LOADED_AT_ONCE = 50
+# Columns that hold the number of a word.
+_OF_WORDS = frozenset(["village", "form", "outcome", "name"])
 
 
 class Columns:
@@ -68,9 +74,9 @@ class Told:
     """
 
     words: Sequence[str]
-    visits: Whole
-    readings: Whole
-    shares: Whole
+    visits: Short
+    readings: Short
+    shares: Short
 
 
 class Words:
@@ -111,22 +117,34 @@ def bring(site: Site) -> int:
 def everything(connection: Connection) -> Told:
     """Return all blocks that were read, together."""
     words = Words()
-    parts: dict[str, list[Whole]] = defaultdict(list)
     shapes = {"visits": Columns.VISIT, "readings": Columns.READING, "shares": Columns.SHARE}
-    for row in connection.execute(select(KEPT).order_by(KEPT.c.block)).mappings():
-        numbers = np.array([words[word] for word in row["words"]] or [0], np.int64)
+    parts: dict[str, list[Short]] = defaultdict(list)
+    for row in _kept(connection):
+        numbers = np.array([words[word] for word in row.words] or [0], np.int32)
         for name, columns in shapes.items():
-            part = np.frombuffer(row[name], np.int64).reshape(-1, len(columns)).copy()
-            for column in ("village", "form", "outcome", "name"):
-                if column in columns:
-                    at = columns.index(column)
-                    part[:, at] = numbers[part[:, at]]
+            part = np.frombuffer(getattr(row, name), np.int32).reshape(-1, len(columns)).copy()
+            for column in _OF_WORDS.intersection(columns):
+                at = columns.index(column)
+                part[:, at] = numbers[part[:, at]]
             parts[name].append(part)
     whole = {
-        name: np.concatenate(parts[name]) if parts[name] else np.empty((0, len(columns)), np.int64)
+        name: np.concatenate(parts.pop(name, [])) if name in parts else _empty(columns)
         for name, columns in shapes.items()
     }
     return Told(list(words.numbers), **whole)
+
+
+def _empty(columns: Sequence[str]) -> Short:
+    return np.empty((0, len(columns)), np.int32)
+
+
+def _kept(connection: Connection) -> Iterator[Any]:
+    """Give the rows of all blocks, in order, a few at a time."""
+    numbers = connection.scalars(select(KEPT.c.block).order_by(KEPT.c.block)).all()
+    for start in range(0, len(numbers), _LOADED_AT_ONCE):
+        some = numbers[start : start + _LOADED_AT_ONCE]
+        query = select(KEPT).where(KEPT.c.block.in_(some)).order_by(KEPT.c.block)
+        yield from connection.execute(query)
 
 
 class _Seen(NamedTuple):
@@ -141,12 +159,17 @@ class _Block:
     words: Words = field(default_factory=Words)
     seen: dict[int, _Seen] = field(default_factory=dict)
     visits: list[tuple[int, ...]] = field(default_factory=list)
-    shares: Counter[tuple[int, int, str, bool]] = field(default_factory=Counter)
+    shares: dict[tuple[int, int, str], list[int]] = field(default_factory=dict)
 
     def count(self, seen: _Seen, name: str, events: int, tried: int = 1) -> None:
         """Count `events` of `tried` of an indicator for the phone and village of a submission."""
-        self.shares[(*seen, name, True)] += events
-        self.shares[(*seen, name, False)] += tried
+        key = (seen[0], seen[1], name)
+        counted = self.shares.get(key)
+        if counted is None:
+            self.shares[key] = [events, tried]
+        else:
+            counted[0] += events
+            counted[1] += tried
 
 
 def _read(
@@ -166,13 +189,12 @@ def _read(
     ).where(MEASUREMENT.c.submission_id.between(first, last))
     readings = [
         (*held.seen[submission_id], held.words[name], value)
-        for submission_id, name, value in measured(connection.execute(query))
+        for submission_id, name, value in measured(connection.execute(query).all())
         if submission_id in held.seen
     ]
     shares = [
-        (phone, village, held.words[name], events, held.shares[phone, village, name, False])
-        for (phone, village, name, is_events), events in held.shares.items()
-        if is_events
+        (phone, village, held.words[name], int(events), tried)
+        for (phone, village, name), (events, tried) in held.shares.items()
     ]
     return {
         "block": block,
@@ -185,7 +207,7 @@ def _read(
 
 
 def _packed(rows: Sequence[tuple[int, ...]]) -> bytes:
-    return np.array(sorted(rows), np.int64).tobytes()
+    return np.array(sorted(rows), np.int32).tobytes()
 
 
 def _visits(
@@ -210,12 +232,12 @@ def _visits(
             VISIT.c.phone_id.is_not(None),
             VISIT.c.outcome != "back_check",
         )
-    ):
+    ).all():
         seen = _Seen(row.phone_id, held.words[row.village_code])
         held.seen[row.submission_id] = seen
         replaced_at = newer.get((row.form_id, row.manner.get("version", "")))
-        began = row.started_at or datetime.fromtimestamp(0, UTC)
-        offset = began.astimezone(zone).utcoffset() or timedelta()
+        began = row.started_at or _NEVER
+        offset = began.astimezone(zone).utcoffset() or _NO_OFFSET
         held.visits.append(
             (
                 *seen,
@@ -264,14 +286,12 @@ def _persons(connection: Connection, held: _Block, span: tuple[int, int]) -> Non
     query = select(REPORT.c.submission_id, REPORT.c.position).where(
         REPORT.c.submission_id.between(*span), REPORT.c.screening == "done"
     )
-    screened: Counter[_Seen] = Counter()
-    for submission_id, position in connection.execute(query):
+    for submission_id, position in connection.execute(query).all():
         if seen := held.seen.get(submission_id):
-            screened[seen] += 1
             found = codes.get((submission_id, position), set())
             held.count(seen, FOUND, bool(found))
             for code in found:
-                held.shares[(*seen, code, True)] += 1
+                held.count(seen, code, 1, 0)
 
 
 def _replaced_at(connection: Connection) -> dict[tuple[str, str], datetime]:

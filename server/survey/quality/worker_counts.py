@@ -103,8 +103,9 @@ class Counted:
         local = self._visit("start_s")[is_it] + self._visit("offset_s")[is_it]
         return self._visit("phone")[is_it], local
 
+    @cached_property
     def shares(self) -> dict[str, dict[int, dict[str, Events]]]:
-        """Return how many of how many, by indicator, phone and township; disease codes, too."""
+        """How many of how many, by indicator, phone and township; disease codes, too."""
         told: dict[str, dict[tuple[int, str], Events]] = defaultdict(dict)
         rows = {
             (phone, village, name): (events, tried)
@@ -156,14 +157,20 @@ class Counted:
         return {word: at for at, word in enumerate(self.told.words)}
 
     def _share_sums(self) -> Iterator[tuple[int, int, int, int, int]]:
-        rows = self.told.shares
-        keys, at = np.unique(rows[:, :3], axis=0, return_inverse=True)
-        sums = np.zeros((len(keys), 2), np.int64)
-        np.add.at(sums, at.ravel(), rows[:, 3:])
-        for (phone, village, name), (events, tried) in zip(
-            keys.tolist(), sums.tolist(), strict=True
-        ):
-            yield phone, village, name, events, tried
+        phones, villages, names = (self._share(one) for one in ("phone", "village", "name"))
+        if not len(phones):
+            return
+        # One number for all three: sorting rows takes twenty times as long.
+        wide = len(self.told.words)
+        keys, at = np.unique((phones * wide + villages) * wide + names, return_inverse=True)
+        events, tried = (
+            np.bincount(at, weights=self._share(one), minlength=len(keys)).astype(np.int64)
+            for one in ("events", "tried")
+        )
+        for key, *counts in zip(keys.tolist(), events.tolist(), tried.tolist(), strict=True):
+            place, name = divmod(key, wide)
+            phone, village = divmod(place, wide)
+            yield phone, village, name, counts[0], counts[1]
 
     def _by_township(self, of: Mapping[tuple[int, str], Events]) -> dict[int, dict[str, Events]]:
         found: dict[int, dict[str, Events]] = defaultdict(dict)
@@ -198,13 +205,13 @@ class Counted:
         return asked
 
     def _visit(self, name: str) -> Whole:
-        return self.told.visits[:, Columns.VISIT.index(name)]
+        return self.told.visits[:, Columns.VISIT.index(name)].astype(np.int64)
 
     def _reading(self, name: str) -> Whole:
-        return self.told.readings[:, Columns.READING.index(name)]
+        return self.told.readings[:, Columns.READING.index(name)].astype(np.int64)
 
     def _share(self, name: str) -> Whole:
-        return self.told.shares[:, Columns.SHARE.index(name)]
+        return self.told.shares[:, Columns.SHARE.index(name)].astype(np.int64)
 
 
 def _by_phone(phones: Whole, values: NDArray[_Kind]) -> dict[int, NDArray[_Kind]]:

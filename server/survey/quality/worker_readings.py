@@ -9,8 +9,8 @@ PRESSURE = "pressure"
 
 # Spread over many tens, so that chance alone gives each last digit its tenth. Not so temperature.
 WHOLE = ("pulse", "waist", "height", "weight")
-SINGLE = (*WHOLE, "temp", "glucose", "fbg")
-_PARTS = {"sbp1": ("first", 0), "dbp1": ("first", 1), "sbp": ("only", 0), "dbp": ("only", 1)}
+_SINGLE = frozenset([*WHOLE, "temp", "glucose", "fbg"])
+_PRESSURES = frozenset(["sbp1", "dbp1", "sbp", "dbp"])
 
 Reading = tuple[int, str, int]
 """A submission, the name of what was read, and the value in tenths (PRESSURE: see `pressure`)."""
@@ -26,16 +26,14 @@ def measured(rows: Iterable[tuple[int, int, str, float]]) -> Iterator[Reading]:
 
     Of two pressures the first counts, else the only one; one without the other is left out.
     """
-    parts: dict[tuple[int, int], dict[str, dict[int, float]]] = {}
+    parts: dict[tuple[int, int], dict[str, float]] = {}
     for submission_id, position, name, value in rows:
-        if name in _PARTS:
-            which, part = _PARTS[name]
-            told = parts.setdefault((submission_id, position), {})
-            told.setdefault(which, {})[part] = value
-        elif name in SINGLE:
+        if name in _PRESSURES:
+            parts.setdefault((submission_id, position), {})[name] = value
+        elif name in _SINGLE:
             yield submission_id, name, round(abs(value) * 10)
     for (submission_id, _), told in parts.items():
         # A form with two readings tells their mean as well: that is nobody's reading.
-        both = told.get("first") or told.get("only") or {}
-        if len(both) == 2:
-            yield submission_id, PRESSURE, int(abs(both[0])) * 1000 + int(abs(both[1])) % 1000
+        upper, lower = ("sbp1", "dbp1") if "sbp1" in told else ("sbp", "dbp")
+        if upper in told and lower in told:
+            yield submission_id, PRESSURE, int(abs(told[upper])) * 1000 + int(abs(told[lower]))

@@ -207,7 +207,7 @@ def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
     order = sorted(range(len(ps)), key=lambda at: ps[at], reverse=True)
     adjusted, least = [1.0] * len(ps), 1.0
     for rank, at in zip(range(len(ps), 0, -1), order, strict=True):
-        least = min(least, ps[at] * len(ps) / rank)
+        least = min(least, ps[at] * (len(ps) / rank))
         adjusted[at] = least
     return adjusted
 
