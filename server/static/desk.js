@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const rows = [...document.querySelectorAll("form.many tbody tr")];
-  const review = document.querySelector("select[name=state][id^=f-many-], form select[name=state]#f-state");
+  const review = document.querySelector("#f-many-state") || document.querySelector("form.sheet select[name=state]");
   const said = { a: "approved", i: "has_issues", r: "rejected" };
   let at = -1;
 

@@ -16,6 +16,7 @@ from server.survey import (
     accounts,
     batches,
     credentials,
+    crew,
     files,
     first_run,
     intake,
@@ -154,11 +155,14 @@ def _phones(session: Session, plan: Plan, seed: int) -> tuple[list[NewPhone], li
     for place in plan.places:
         served.setdefault(place.worker, []).append(place.code)
     everywhere = [place.code for place in plan.places]
-    made, workers = [], []
+    made: list[NewPhone] = []
+    workers: list[Worker] = []
     for villages in [*(served[number] for number in sorted(served)), everywhere]:
         is_auditor = villages is everywhere
         name = "核查一组" if is_auditor else a_name(random, random.choice(("male", "female")))
         phone = phones.add_phone(session, PROJECT, name, villages, WHOLE_SITE)
+        # No network gives out numbers that begin with 100: nobody is called by a demo.
+        crew.keep_telephone(session, phone.id, f"1000000{len(made):04}", WHOLE_SITE)
         device = f"collect:{random.getrandbits(64):016x}"
         made.append(phone)
         workers.append(Worker(name, device, phone.id))
