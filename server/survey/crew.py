@@ -59,9 +59,12 @@ def crew(session: Session, project_id: int, scope: Scope) -> list[Worker]:
 
 
 def by_village(workers: Iterable[Worker]) -> dict[str, list[Worker]]:
-    """Return workers by the villages they serve."""
+    """Return workers by the villages they serve, first who serves the fewest.
+
+    Who goes along everywhere, to audit, is not the one to call about a village.
+    """
     serving: dict[str, list[Worker]] = {}
-    for one in workers:
+    for one in sorted(workers, key=lambda one: len(one.villages)):
         for code in one.villages:
             serving.setdefault(code, []).append(one)
     return serving
