@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.survey.quality.on_demand import Run
-from server.web import language, threshold_words
+from server.web import language
 from server.web.language import _, ngettext
 
 STEP_WORDS = {
@@ -42,8 +42,3 @@ def words(run: Run) -> str:
         run.raised,
         gone=gone,
     )
-
-
-def threshold_name(name: str) -> str:
-    """Return a threshold as the settings call it."""
-    return threshold_words.name(name)

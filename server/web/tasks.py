@@ -17,7 +17,7 @@ from server.survey.quality.checks import FAMILIES, Family
 from server.survey.quality.on_demand import Run
 from server.survey.task_steps import Deed
 from server.survey.tasks import STATES, Task, Wanted
-from server.web import check_words, door, language, task_words
+from server.web import check_words, door, language, task_words, threshold_words
 from server.web.downloads import whole_file
 from server.web.language import _, ngettext
 from server.web.task_reader import day_named, reader
@@ -57,8 +57,7 @@ def show() -> str:
         may_act=may_act,
         closed=false_alarms.by_check(session, thresholds.current(session)) if may_act else [],
         check_title=task_words.title,
-        threshold_name=check_words.threshold_name,
-        settings=door.way("check_settings.show"),
+        threshold=threshold_words,
     )
 
 

@@ -18,6 +18,7 @@ LOOSER: Mapping[str, tuple[str, bool]] = {
     "heap": ("heap.households", True),
     "same_answers": ("same_answers.share", True),
     "unanswered": ("unanswered.floor", True),
+    "stray_code": ("stray_code.fence", True),
     "digits": ("digits.v", True),
     "speed": ("speed.ratio", False),
     "level": ("level.smallest_difference", True),

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from server.database import writing
 from server.survey import tasks
 from server.survey.quality import on_demand
+from server.survey.quality.checks import CHECKS
 from server.survey.registry.sample import import_sample
 from server.survey.site import Site
 from server.tables.tasks import CheckRun, TaskStep
 from server.tables.truth import JournalEntry
+from server.web import language
 from tests.signed_in import browser_of
 from tests.task_rows import VILLAGE, a_signal, bring, steps
 
@@ -174,8 +176,16 @@ def test_a_check_that_calls_for_nothing_is_told_with_a_looser_threshold(listed: 
     page = browser_of(listed, "office").get("/tasks/").text
 
     assert "10 of 11 were closed as nothing" in page
-    assert "2.5 instead of 2.0" in page
+    assert "At least so many times the usual 2.5 instead of 2" in page
+    assert 'href="/settings/checks/?rate.smallest_ratio=2.5#rate"' in page
     assert "91%" in page
+
+
+def test_every_check_and_what_to_do_about_it_is_told_in_chinese() -> None:
+    words = language.words("zh")
+    told = [text for check in CHECKS.values() for text in (check.title, check.action)]
+
+    assert [text for text in told if words.text(text) == text] == []
 
 
 def test_chinese_is_spoken(listed: Site) -> None:
