@@ -37,6 +37,9 @@
       column.append(bar);
       for (const one of villages.filter((two) => two.choice.value === worker.phone)) {
         const chip = text("span", `${one.name} ${one.left}`, "board-village");
+        const grip = text("span", "\u2195", "grip");
+        grip.setAttribute("aria-hidden", "true");
+        chip.append(grip);
         chip.addEventListener("pointerdown", (event) => drag(event, chip, one));
         column.append(chip);
       }
@@ -51,7 +54,8 @@
   }
 
   function drag(event, chip, village) {
-    if (event.button) return;
+    // A finger drags by the grip alone: elsewhere it scrolls the page.
+    if (event.button || (event.pointerType !== "mouse" && !event.target.closest(".grip"))) return;
     event.preventDefault();
     chip.setPointerCapture(event.pointerId);
     chip.classList.add("dragged");

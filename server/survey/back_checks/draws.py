@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from maps.layers import short_name
 from server.database import insert_rows, rows_with, table_of
 from server.errors import NotValid
 from server.survey import phones, publishing
@@ -307,7 +308,8 @@ def _entries(
     for one in asked:
         visit, person = visits[one.submission_id], persons.get(one.household_id)
         house = houses.get(one.household_id, {})
-        place = (villages.get(one.village_code, one.village_code), house.get("villager_group"))
+        village = short_name(villages.get(one.village_code, one.village_code))
+        place = (village, house.get("villager_group"))
         label = " ".join(part for part in (*place, house.get("number")) if part)
         rows.append(
             {
