@@ -61,7 +61,7 @@
     chip.classList.add("dragged");
     const from = { x: event.clientX, y: event.clientY };
     const under = (at) => {
-      const found = document.elementsFromPoint(at.clientX, at.clientY).find((one) => one.closest("[data-to]") && one !== chip);
+      const found = document.elementsFromPoint(at.clientX, at.clientY).find((one) => one.closest("[data-to]") && !chip.contains(one));
       return found && found.closest("[data-to]");
     };
     const move = (at) => {
