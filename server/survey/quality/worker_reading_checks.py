@@ -34,7 +34,8 @@ from server.survey.quality.worker_statistics import MedianVerdict, Numbers
 INTERVIEWS = "interviews"
 """The indicator of what concerns all interviews of a phone."""
 
-_REPEATED = (PRESSURE, *WHOLE, "temp")
+# Who is measured again has the same height, and much the same weight and waist.
+_REPEATED = (PRESSURE, "pulse", "temp")
 _HOUR_S, _DAY_S = 3600, 86_400
 
 
