@@ -107,8 +107,9 @@ class VillageLayer:
     urgency: Callable[[VillageFigures], float]
 
     def legend(self, villages: Iterable[VillageFigures]) -> list[LegendRow]:
-        """Return every class with its number of villages."""
-        return rows_of(self.symbols, map(self.class_of, villages))
+        """Return every class with its number of villages; what is hidden only where it is met."""
+        rows = rows_of(self.symbols, map(self.class_of, villages))
+        return [row for row in rows if row.count or row.symbol.key != "hidden"]
 
 
 def _percent(share: float | None) -> float | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from flask import Blueprint, render_template, request, url_for
-from sqlalchemy.orm import Session
 
 from maps import coverage as sums
 from maps import draw, layers, legend
@@ -45,10 +44,12 @@ class Asked:
     weeks: Sequence[Week]
 
     @classmethod
-    def read(cls, session: Session, today: date) -> Asked:
+    def read(cls, today: date) -> Asked:
         """Read the address; what is not known there counts as not said."""
         told = request.args
-        weeks = weeks_between(map_figures.first_day(session, door.account().scope, today), today)
+        weeks = weeks_between(
+            map_figures.first_day(door.session(), door.account().scope, today), today
+        )
         layer = told.get("layer", "")
         return cls(
             layer=layer if layer in LAYERS else "",
@@ -71,10 +72,10 @@ class Asked:
 def show() -> str:
     """Show villages, findings and clinics on the map; clinics alone to who sees no more."""
     who, session, today = door.account(), door.session(), site_day()
-    asked = Asked.read(session, today)
+    asked = Asked.read(today)
     shown: list[VillageFigures] = []
     if who.may(Right.SEE_COVERAGE):
-        shown = _figures(session, today, asked.week)
+        shown = _figures(today, asked.week)
     scores = clinics.scores(session, who.scope, today) if who.may(Right.SEE_CLINICS) else []
     legends = _legends(shown, scores)
     layer = asked.layer if asked.layer in legends else next(iter(legends))
@@ -102,8 +103,8 @@ def show() -> str:
     )
 
 
-def _figures(session: Session, today: date, week: Week | None) -> list[VillageFigures]:
-    scope = door.account().scope
+def _figures(today: date, week: Week | None) -> list[VillageFigures]:
+    session, scope = door.session(), door.account().scope
     if week is None:
         return map_figures.figures(session, scope, today)
     return map_figures.figures_of_week(session, scope, today, week)
@@ -160,7 +161,7 @@ def _sources(view: MapView, places: Iterable[Point | None]) -> MapSources:
     has_coverage = "coverage" in legends
     edition = boundaries.edition(session, scope) if has_coverage else ""
     own = _settings_layer()
-    grounds = (*own, *_own_layers(session), *_far_layers(session))
+    grounds = (*own, *_own_layers(), *_far_layers())
     return MapSources(
         leaflet_js=asset("vendor/leaflet/leaflet.js"),
         leaflet_css=asset("vendor/leaflet/leaflet.css"),
@@ -193,13 +194,14 @@ def _settings_layer() -> tuple[BaseLayer, ...]:
     return (_far_layer(one),)
 
 
-def _own_layers(session: Session) -> list[BaseLayer]:
-    return [_base_layer(one) for one in base_maps.drawable(session, door.account().scope)]
+def _own_layers() -> list[BaseLayer]:
+    drawable = base_maps.drawable(door.session(), door.account().scope)
+    return [_base_layer(one) for one in drawable]
 
 
-def _far_layers(session: Session) -> list[BaseLayer]:
+def _far_layers() -> list[BaseLayer]:
     """Return the tiles of other servers, and let this page load pictures from there."""
-    return [_far_layer(one) for one in tile_sources.listed(session)]
+    return [_far_layer(one) for one in tile_sources.listed(door.session())]
 
 
 def _far_layer(one: Source) -> BaseLayer:
