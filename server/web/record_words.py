@@ -173,6 +173,9 @@ def _day(text: str) -> str:
 
 
 def _position(_indicator: str, told: Figures) -> str:
+    if "outside_m" in told:
+        away = _kilometres(told["outside_m"])
+        return _("%(away)s km outside the border of the village.", away=away)
     return _(
         "%(away)s km from the village; up to %(limit)s km would be usual.",
         away=_kilometres(told["distance_m"]),
@@ -276,6 +279,8 @@ def _unanswered_pairs(told: Figures) -> list[tuple[str, str]]:
 
 
 def _position_pairs(told: Figures) -> list[tuple[str, str]]:
+    if "outside_m" in told:
+        return []
     registered, by_fixes = _("The register"), _("The middle of its visits")
     return [(_("Where the village is, by"), registered if told["is_registered"] else by_fixes)]
 

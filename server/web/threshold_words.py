@@ -44,9 +44,10 @@ PART_LABELS = {
     "last_hour": "Latest hour of a visit",
     "jump_minutes": "Clock jumps of more than, in minutes",
     "farthest_m": "Farther from the village than, in metres",
+    "outside_m": "Outside the border of the village by more than, in metres",
     "within_m": "Within, in metres",
     "households": "At least so many households",
-    "minutes": "Or spread over more than, in minutes",
+    "minutes": "And spread over at least, in minutes",
     "times": "At least so many times",
 }
 

@@ -78,6 +78,7 @@ DEFAULTS: Mapping[str, Threshold] = {
     "clock.last_hour": Threshold(22, 13, 24),
     "clock.jump_minutes": Threshold(10, 1, 1440),
     "position.farthest_m": Threshold(3000, 200, 20_000),
+    "position.outside_m": Threshold(500, 0, 20_000),
     "heap.within_m": Threshold(20, 1, 200),
     "heap.households": Threshold(5, 3, 100),
     "heap.minutes": Threshold(60, 0, 1440),

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
+from maps.outside import metres_outside
 from maps.points import EARTH_RADIUS_M
 from server.survey.quality.records.facts import NO_TIME, Facts
 from server.survey.quality.records.found import HEAP, POSITION, Found
@@ -31,18 +34,22 @@ Metres = NDArray[np.float64]
 
 
 def found(
-    facts: Facts, chosen: Mapping[str, float], middles: Mapping[int, tuple[float, float]]
+    facts: Facts,
+    chosen: Mapping[str, float],
+    middles: Mapping[int, tuple[float, float]],
+    borders: Mapping[int, str],
 ) -> Iterator[Found]:
     """Give positions far from their village, and spots with several households of one phone.
 
-    `middles` are the registered positions of villages by code as a number: latitude, longitude.
+    By village code as a number: `middles` are registered positions, latitude and longitude,
+    `borders` GeoJSON geometries. A border tells more than a middle.
     """
     told = facts.told
     is_fix = ~np.isnan(told["latitude"]) & ~(told["accuracy"] > INACCURATE_M)
     fixes = np.flatnonzero(is_fix)
     if not len(fixes):
         return
-    yield from _far(facts, fixes, chosen, middles)
+    yield from _far(facts, fixes, chosen, middles, borders)
     yield from _heaps(facts, fixes[told["household"][fixes] != 0], chosen)
 
 
@@ -51,12 +58,16 @@ def _far(
     fixes: Indexes,
     chosen: Mapping[str, float],
     middles: Mapping[int, tuple[float, float]],
+    borders: Mapping[int, str],
 ) -> Iterator[Found]:
     told = facts.told
     fixes = fixes[np.argsort(told["village"][fixes], kind="stable")]
     villages, starts = np.unique(told["village"][fixes], return_index=True)
     for village, here in zip(villages.tolist(), np.split(fixes, starts[1:]), strict=True):
         middle = middles.get(village)
+        if village in borders:
+            yield from _outside(facts, here, shapely.from_geojson(borders[village]), chosen)
+            continue
         if village == 0 or (middle is None and len(here) < FIXES_FOR_A_MIDDLE):
             continue
         latitude, longitude = told["latitude"][here], told["longitude"][here]
@@ -77,6 +88,20 @@ def _far(
             }
             inputs = [village, figures["latitude"], figures["longitude"]]
             yield Found(POSITION, "far", int(facts.ids[here[one]]), figures, inputs)
+
+
+def _outside(
+    facts: Facts, here: Indexes, border: BaseGeometry, chosen: Mapping[str, float]
+) -> Iterator[Found]:
+    latitude, longitude = facts.told["latitude"][here], facts.told["longitude"][here]
+    away = metres_outside(border, latitude, longitude)
+    for one in np.flatnonzero(away > chosen["position.outside_m"]):
+        figures = {"outside_m": round(float(away[one]))}
+        inputs = [
+            int(facts.told["village"][here[one]]),
+            *map(float, (latitude[one], longitude[one])),
+        ]
+        yield Found(POSITION, "far", int(facts.ids[here[one]]), figures, inputs)
 
 
 def distances_m(latitude: Any, longitude: Any, latitudes: Any, longitudes: Any) -> Metres:

@@ -12,8 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import Session
 
 from server.database import insert_or_replace, table_of, writing
+from server.survey import boundaries
+from server.survey.areas import WHOLE_SITE
 from server.survey.quality import signals, thresholds
 from server.survey.quality.records import (
     facts,
@@ -69,11 +72,13 @@ _UNREAD_REASONS = ("version_unknown",)
 class Around:
     """What records are held against beside one another, by village code as a number.
 
-    Days of the village's round, and its registered position: latitude, longitude.
+    Days of the village's round; its registered position: latitude, longitude; its border, a GeoJSON
+    geometry.
     """
 
     rounds: Mapping[int, Days]
     middles: Mapping[int, tuple[float, float]]
+    borders: Mapping[int, str]
 
 
 def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
@@ -83,11 +88,10 @@ def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
     change = _bring_flagged(site, off, now)
     change += _bring_few(site, off, now)
     with site.engine.connect() as connection:
-        around = _around(connection)
-        state = _state(connection, chosen, around)
+        state = _state(connection, chosen)
         if _last_state(connection, COMPARISON) == state:
             return change
-        known = facts.load(connection)
+        known, around = facts.load(connection), _around(connection)
         told = rows(connection, compare(known, chosen, around))
     with writing(site.engine, is_durable=False) as connection:
         for check in _WHOLE:
@@ -102,22 +106,11 @@ def work_out(site: Site, chosen: Mapping[str, float], now: datetime) -> Change:
     return change
 
 
-def flags_of(site: Site, chosen: Mapping[str, float]) -> set[tuple[str, str, str]]:
-    """Return check, subject and indicator of all that thresholds would flag; nothing is written."""
-    off = thresholds.off(chosen)
-    with site.engine.connect() as connection:
-        around = _around(connection)
-        told = rows(connection, compare(facts.load(connection), chosen, around))
-    return {
-        (row["check"], row["subject"], row["indicator"]) for row in told if row["check"] not in off
-    }
-
-
 def compare(known: facts.Facts, chosen: Mapping[str, float], around: Around) -> Iterator[Found]:
     """Give all that stands apart among the facts. Pure: same facts and thresholds, same flags."""
     yield from readings.found(known, chosen)
     yield from times.found(known, chosen, around.rounds)
-    yield from places.found(known, chosen, around.middles)
+    yield from places.found(known, chosen, around.middles, around.borders)
     yield from likeness.found(known, chosen)
 
 
@@ -126,16 +119,19 @@ def _of(told: list[dict[str, Any]], check: str) -> list[dict[str, Any]]:
 
 
 def _around(connection: Connection) -> Around:
-    return Around(_rounds(connection), _middles(connection))
+    return Around(_rounds(connection), _middles(connection), _borders(connection))
 
 
-def _state(connection: Connection, chosen: Mapping[str, float], around: Around) -> str:
+def _state(connection: Connection, chosen: Mapping[str, float]) -> str:
     of_records = {*_WHOLE, *_PARTS}
     numbers = sorted(
         (name, value) for name, value in chosen.items() if name.split(".")[0] in of_records
     )
-    days = [(village, str(one)) for village, one in sorted(around.rounds.items())]
-    return hash_of([WAY, filling.filled(connection), numbers, days, sorted(around.middles.items())])
+    days = [(village, str(one)) for village, one in sorted(_rounds(connection).items())]
+    middles = sorted(_middles(connection).items())
+    with Session(connection) as session:
+        edition = boundaries.edition(session, WHOLE_SITE)
+    return hash_of([WAY, filling.filled(connection), numbers, days, middles, edition])
 
 
 def _last_state(connection: Connection, part: int) -> str:
@@ -167,6 +163,12 @@ def _middles(connection: Connection) -> dict[int, tuple[float, float]]:
         for code, latitude, longitude in connection.execute(query)
         if code.isascii() and code.isdigit()
     }
+
+
+def _borders(connection: Connection) -> dict[int, str]:
+    with Session(connection) as session:
+        rows = session.scalars(boundaries.current())
+        return {int(one.village_code): one.shape for one in rows if one.village_code.isdigit()}
 
 
 def _bring_flagged(site: Site, off: set[str], now: datetime) -> Change:

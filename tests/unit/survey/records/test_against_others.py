@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -55,14 +56,14 @@ def test_each_threshold_of_readings_counts(changed: dict[str, float]) -> None:
 def test_nothing_sent_or_nothing_measured_tells_nothing() -> None:
     days = {VILLAGE: Days(date(2026, 11, 1), date(2026, 11, 30))}
     for facts in (facts_of([]), facts_of([a_record()])):
-        around = Around(days, MIDDLE)
+        around = Around(days, MIDDLE, {})
 
         assert list(compare(facts, DEFAULTS, around)) == []
 
 
 def test_the_order_of_arrival_does_not_matter() -> None:
     records = weights(a_record(readings=[("weight", 160.0)], minute=60, blank=15))
-    around = Around({}, MIDDLE)
+    around = Around({}, MIDDLE, {})
 
     first = list(compare(facts_of(records), DEFAULTS, around))
     last = list(compare(facts_of(records[::-1]), DEFAULTS, around))
@@ -190,7 +191,7 @@ def fix(north_m: float, east_m: float = 0, **told: Any) -> Mapping[str, Any]:
 
 
 def far(records: list[Mapping[str, Any]], middles: Any = MIDDLE, **changed: float) -> list[int]:
-    found = places.found(facts_of(records), {**DEFAULTS, **_dotted(changed)}, middles)
+    found = places.found(facts_of(records), {**DEFAULTS, **_dotted(changed)}, middles, {})
     return [one.submission_id for one in found if one.check == "position"]
 
 
@@ -216,8 +217,25 @@ def test_a_village_without_a_position_has_the_middle_of_its_visits_once_there_ar
     assert far([*near[:10], fix(5000)], {}) == []
 
 
+def test_where_a_village_has_a_border_what_lies_well_outside_is_told() -> None:
+    latitude, longitude = MIDDLE[VILLAGE]
+    corners = [(-0.05, -0.05), (0.05, -0.05), (0.05, 0.05), (-0.05, 0.05), (-0.05, -0.05)]
+    ring = [[longitude + east, latitude + north] for east, north in corners]
+    border = json.dumps({"type": "Polygon", "coordinates": [ring]})
+    # The border is 5,560 m to the north.
+    records = [fix(0), fix(5500), fix(5900), fix(6100)]
+
+    def outside(**changed: float) -> list[tuple[int, int]]:
+        chosen = {**DEFAULTS, **_dotted(changed)}
+        found = places.found(facts_of(records), chosen, MIDDLE, {VILLAGE: border})
+        return [(one.submission_id, one.figures["outside_m"]) for one in found]
+
+    assert outside() == [(4, pytest.approx(540, abs=2))]
+    assert [number for number, _ in outside(position__outside_m=300)] == [3, 4]
+
+
 def heaps(records: list[Mapping[str, Any]], **changed: float) -> list[tuple[int, int]]:
-    found = places.found(facts_of(records), {**DEFAULTS, **_dotted(changed)}, MIDDLE)
+    found = places.found(facts_of(records), {**DEFAULTS, **_dotted(changed)}, MIDDLE, {})
     return [(one.submission_id, one.figures["households"]) for one in found if one.check == "heap"]
 
 
