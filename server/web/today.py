@@ -106,7 +106,15 @@ def _stops(
     serving = crew.by_village(workers)
     by_left = ordered((one for one in villages if one.left), "left")
     first = sorted(by_left, key=lambda one: -behind.get(one.code, 0))[:FIRST_SHOWN]
-    return [Stop(one, behind.get(one.code), serving.get(one.code, ())) for one in first]
+    # Who serves this village alone is there; who goes along everywhere comes after.
+    return [
+        Stop(
+            village=one,
+            behind=behind.get(one.code),
+            workers=sorted(serving.get(one.code, ()), key=lambda worker: len(worker.villages)),
+        )
+        for one in first
+    ]
 
 
 def _callers(

@@ -113,6 +113,16 @@ def test_a_village_is_one_tap_from_a_call_to_its_worker(filled: Site) -> None:
     assert "silent for 9 days" in page
 
 
+def test_who_serves_a_village_alone_is_named_before_who_goes_everywhere(filled: Site) -> None:
+    with writing_session(filled.engine) as session:
+        phones.add_phone(session, 1, "Audit team", [VILLAGE, NEXT_VILLAGE], WHOLE_SITE)
+
+    page = browser_of(filled, "supervisor").get("/today").text
+    rows = page.split('<ol class="goes">')[1].split("</ol>")[0].split("</li>")
+
+    assert ["Audit team" in row for row in rows[:2]] == [True, False]
+
+
 def test_numbers_of_workers_are_for_who_looks_after_phones(filled: Site) -> None:
     page = browser_of(filled, "worker").get("/today").text
 
