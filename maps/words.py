@@ -47,7 +47,6 @@ SCRIPT_WORDS = (
     "%(count)s households",
     "%(screened)s of %(persons)s persons",
     "%(screened)s persons",
-    "fewer than shown",
     "Households left",
     "Screened",
     "Suspected",

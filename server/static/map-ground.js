@@ -17,10 +17,11 @@
       }
       return corners;
     };
-    V.onLoaded.push(async (kind) => {
-      if (kind !== "villages") return;
+    const draw = async () => {
+      const { crs } = V;
       try {
         const { borders } = await read(V.inFrame(here.borders));
+        if (crs !== V.crs) return; // Another background was chosen meanwhile.
         for (const place of places.villages) {
           const polygons = borders[place.id];
           if (!polygons || !place.mark) continue;
@@ -31,10 +32,13 @@
             V.choose(place);
           });
         }
+        V.bordersCame();
       } catch (problem) {
         announce(say("Borders could not be loaded."));
       }
-    });
+    };
+    // Marks do not wait for borders.
+    V.onLoaded.push((kind) => { if (kind === "villages") draw(); });
   }
 
   /* None is loaded before it is chosen, but the site's own tiles. */

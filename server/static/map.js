@@ -404,6 +404,14 @@
     else chooseFromAddress();
   };
 
+  /** Borders come after the marks, and go below them; the view widens where nobody has moved it. */
+  const bordersCame = () => {
+    if (kindOf(layer) !== "villages") return;
+    for (const place of onMap()) if (place.border) place.border.addTo(map).bringToBack();
+    if (!V.chosen && map.getZoom() === fitted) fit();
+    else dressAll();
+  };
+
   /** Draws all places anew where tiles in another frame put them; the chosen one stays chosen. */
   const moveTo = async (crs) => {
     if (crs === V.crs) return;
@@ -470,7 +478,7 @@
   });
   Object.assign(V, {
     svg, names, Mark, read, announce, places, shown, onMap, leftOf, dressAll, choose, show, moveTo, inFrame, showDetails,
-    layer: () => layer, symbolOf, numberOf, start: () => show(layer),
+    layer: () => layer, symbolOf, numberOf, bordersCame, start: () => show(layer),
   });
   map.on("zoomend", dressAll);
   window.addEventListener("hashchange", chooseFromAddress);
