@@ -1,8 +1,8 @@
 """Probabilities of counts, binomial and beta-binomial, to twelve digits; NumPy is all they need.
 
-Sums of positive terms alone, so that a tail of 1e-9 is as exact as one of one half. scipy's
-beta-binomial sums in Python, village by village: a county of 1,000 villages took a second for each
-indicator, and the import alone 1.6 s and 150 MB.
+Sums of positive terms alone, so that a tail of 1e-9 is as exact as one of one half. As quick as
+scipy, whose import takes 1.6 s and 150 MB, and exact where its log-gammas lose six digits: where
+villages hardly differ.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Counts of each village held against what is usual, indicator by indicator.
 
-Worked out by `doorstep checks`, in a process of its own: it loads scipy. Reads tallies alone, so
-it costs the villages, not the submissions. Same counts, same outcome.
+Worked out by `doorstep checks`, in a process of its own. Reads tallies alone, so it costs the
+villages, not the submissions. Same counts, same outcome.
 """
 
 from __future__ import annotations
