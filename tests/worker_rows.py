@@ -15,7 +15,7 @@ from server.survey.registry.sample import import_sample
 from server.survey.site import Site
 from server.tables.projections import Measurement, Visit
 from server.tables.reference import Village
-from server.tables.truth import PhoneVillage
+from server.tables.truth import PhoneVillage, Submission
 
 MORNING = datetime(2026, 11, 1, 0, tzinfo=UTC)
 
@@ -55,6 +55,24 @@ def add_readings(
         ).scalar_one()
         for at, upper in enumerate(systolic, start=number):
             start = MORNING + timedelta(minutes=15 * at)
+            # Of a version that nobody published: its answers are not looked at here.
+            connection.execute(
+                insert(Submission),
+                {
+                    "id": at,
+                    "project_id": PROJECT,
+                    "form_id": "disease_screening",
+                    "version": "none",
+                    "instance_id": f"uuid:{at}",
+                    "root_instance_id": f"uuid:{at}",
+                    "deprecated_id": None,
+                    "xml": b"",
+                    "sha256": "",
+                    "received_at": start,
+                    "phone_id": phone_id,
+                    "device_id": "",
+                },
+            )
             connection.execute(
                 insert(Visit),
                 {
