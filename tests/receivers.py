@@ -61,7 +61,7 @@ def web_server() -> Iterator[Posts]:
     """Give a running web server on a free port."""
     posts = Posts()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -75,7 +75,7 @@ def web_server() -> Iterator[Posts]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     posts.url = f"http://127.0.0.1:{server.server_port}/hook?key=1"
