@@ -24,6 +24,7 @@ PATHS = (
     "/clinics/",
     "/households",
     "/persons",
+    "/pictures",
 )
 TIMES = 40
 
