@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
+from server.config import Settings
+from server.survey import first_run
 from server.survey.back_checks import rates
 from server.survey.quality import thresholds
-from server.survey.site import Site
+from server.survey.site import Site, open_site
 from tests.back_check_site import NOW, draw, second_xml, send, two_workers
 from tests.signed_in import Browser, browser_of
 
@@ -23,6 +27,15 @@ WISH = {
     "seed": "7",
     "phone": "",
 }
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """On SQLite: the queries are tried on both databases beside what they belong to."""
+    opened = open_site(Settings.read({}, str(tmp_path / "site"), None))
+    first_run.prepare(opened)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
