@@ -26,7 +26,7 @@ PART_LABELS = {
     "watch_q": "The same, for what is only watched",
     "p": "Less likely by chance than",
     "smallest_ratio": "At least so many times the usual",
-    "smallest_share": "And at least this share more than usual",
+    "smallest_share": "And at least this share of all",
     "smallest_difference": "Difference from colleagues, in spreads",
     "fewest": "Fewest observations",
     "fewest_cases": "Fewest cases in all",
