@@ -40,7 +40,7 @@ def show(code: str) -> str:
         village=village,
         name=short_name(village.name),
         walk=walk,
-        hours=walk.length_m / METRES_AN_HOUR,
+        minutes=max(1, round(walk.length_m / METRES_AN_HOUR * 60)),
         is_from_me=me is not None,
         drawn=_drawn(walk),
         script=asset("walk.js"),
