@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 
 from server.config import Settings
 from server.database import writing_session
-from server.survey import files, first_run, intake, replay
+from server.survey import files, first_run, intake, merges, replay
+from server.survey.areas import WHOLE_SITE
 from server.survey.entities import actions
 from server.survey.entities.actions import NewAction
 from server.survey.intake import Upload
+from server.survey.likeness.settling import PERSON
+from server.survey.merges import Desk, Merge
 from server.survey.moving import applying, parcel
 from server.survey.moving.kept_answers import Wanted
 from server.survey.moving.leaving import Leaving, into_folder, zipped
@@ -32,14 +35,16 @@ from tests.builders import (
     RECEIVED_AT,
     VILLAGE,
     a_member,
+    an_id,
     an_upload,
     roster_xml,
     screening_xml,
 )
 
 PHOTO = b"\xff\xd8\xff\xe0 a photo"
-# What says by which phone something came: phones do not move.
-LEFT_BEHIND = ("phone_id",)
+# What says by which phone something came, as phones do not move; and what is hashed with the
+# site's own key.
+LEFT_BEHIND = ("phone_id", "asked")
 
 
 @pytest.fixture
@@ -84,6 +89,9 @@ def fill(site: Site, seed: int) -> None:
         if number % 4 == 0:
             kept = [files.keep(site.settings.files, name, PHOTO) for name in ("a.jpg", "b/ü.jpg")]
         intake.receive(site, Upload(1, xml, kept, None, f"collect:{number}", RECEIVED_AT))
+    with writing_session(site.engine) as session:
+        one = Merge(PERSON, *(an_id("person", name) for name in names[:2]))
+        merges.merge(session, Desk(1, "office", WHOLE_SITE), one, "the same card")
 
 
 def rows(site: Site, table: Table) -> list[tuple[object, ...]]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from forms.submission import MAX_BYTES
 from server.database import writing, writing_session
 from server.errors import NotValid, Problem
-from server.survey import files, form_files, form_versions, intake, publishing, replay
+from server.survey import files, form_files, form_versions, intake, projection, publishing, replay
 from server.survey.entities import folding
 from server.survey.files import KeptFile
 from server.survey.intake import Upload
@@ -249,9 +249,13 @@ def _decide(site: Site, project_id: int, plan: Plan) -> int:
         with piece.opened() as stream, writing(site.engine) as connection:
             concerned = desk.take_in(connection, project_id, stream)
             folding.refold(connection, concerned.entities)
+            # Households first: their persons move along.
+            for kind in sorted(concerned.pairs):
+                projection.resettle(connection, kind, concerned.pairs[kind])
         for some in _chunks(sorted(concerned.roots)):
             replay.again(site, Submission.root_instance_id.in_(some))
         done += len(concerned.roots) + len(concerned.entities)
+        done += sum(map(len, concerned.pairs.values()))
     return done
 
 

@@ -31,6 +31,7 @@ TABLES = (
     "entity_property",
     "entity_import",
     "entity_action",
+    "pair_decision",
 )
 _SUBMISSIONS = frozenset({"submission_id", "after_submission_id", "approval_after_submission_id"})
 _STAYS = frozenset({"phone_id"})
@@ -91,10 +92,22 @@ def _named_submissions(connection: Connection, table: Table) -> dict[int, str]:
 
 @dataclass
 class Concerned:
-    """What decisions were about: first instance ids, and entities by list and id."""
+    """What decisions were about: first instance ids, entities by list and id, and by kind the
+    ids of those who were merged or kept apart.
+    """
 
     roots: set[str] = field(default_factory=set)
     entities: set[tuple[str, str]] = field(default_factory=set)
+    pairs: dict[str, set[str]] = field(default_factory=dict)
+
+    def note(self, table_name: str, row: Row) -> None:
+        """Note what a decision of a table is about."""
+        if "root_instance_id" in row:
+            self.roots.add(row["root_instance_id"])
+        if table_name == "entity_action":
+            self.entities.add((row["list_name"], row["entity_id"]))
+        if table_name == "pair_decision":
+            self.pairs.setdefault(row["kind"], set()).update((row["first_id"], row["second_id"]))
 
 
 def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> Concerned:
@@ -117,10 +130,7 @@ def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> C
             number = _kept_once(connection, table, fit)
             if table.name == "entity_import":
                 imports[row["id"]] = number
-            if "root_instance_id" in fit:
-                concerned.roots.add(fit["root_instance_id"])
-            if table.name == "entity_action":
-                concerned.entities.add((fit["list_name"], fit["entity_id"]))
+            concerned.note(table.name, fit)
     return concerned
 
 
