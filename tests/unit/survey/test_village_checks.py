@@ -6,10 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import shapely
 from sqlalchemy import insert, select, update
 
-from server.database import writing
-from server.survey.quality import rates, registers, running, scan
+from server.database import writing, writing_session
+from server.survey import boundaries
+from server.survey.boundaries import Brought
+from server.survey.quality import nearby, rates, registers, running, scan
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
 from server.tables.projections import VillageTally
@@ -116,6 +119,29 @@ def test_each_village_has_a_rate_drawn_to_the_mean_and_one_drawn_to_its_neighbou
     # Nobody knows where the last one lies.
     assert last.smoothed > 0
     assert last.smoothed_locally is None
+
+
+def test_neighbours_are_those_whose_borders_touch_where_borders_are_known(site: Site) -> None:
+    codes = villages_of(site, 10)
+    for at, code in enumerate(codes):
+        set_village(site, code, latitude=38.0, longitude=116 + at * 0.01)
+    # Two far apart by their places share a border; the third of them has none beside it.
+    boxes = {
+        codes[0]: shapely.box(116.0, 38.0, 116.1, 38.1),
+        codes[9]: shapely.box(116.1001, 38.0, 116.2, 38.1),
+        codes[4]: shapely.box(117.0, 38.0, 117.1, 38.1),
+    }
+    with writing_session(site.engine) as session:
+        brought = Brought("borders.geojson", "0" * 64, "wgs84", boxes)
+        boundaries.keep(session, brought, "office", NOW)
+
+    with site.engine.connect() as connection:
+        around = nearby.nearby(connection)
+
+    beside = around.neighbours(codes)
+    assert (beside[0], beside[9]) == ([9], [0])
+    assert sorted(beside[4]) == [1, 2, 3, 5, 6, 7]
+    assert len(beside[1]) == nearby.NEIGHBOURS
 
 
 @pytest.fixture
