@@ -95,7 +95,14 @@ RATIOS: tuple[Symbol, ...] = (
     Symbol("ratio_4", "1.25 to 2 times the usual", "#fddbc7", sign="#"),
     Symbol("ratio_5", "2 to 3 times", "#ef8a62", sign="#"),
     Symbol("ratio_6", "3 times the usual or more", "#b2182b", sign="#"),
-    Symbol("no_data", "Nobody screened, or not worked out yet", "#d4d7d9", "square", "?", is_hatched=True),
+    Symbol(
+        "no_data",
+        "Nobody screened, or not worked out yet",
+        "#d4d7d9",
+        "square",
+        "?",
+        is_hatched=True,
+    ),
 )
 
 CLINICS: tuple[Symbol, ...] = (

@@ -21,6 +21,7 @@ def a_report(moment: str = "1", **other: Any) -> dict[str, Any]:
     return {
         "moment": moment,
         "household_id": None,
+        "told_id": None,
         "village_code": VILLAGE,
         "reported_on": FOUND_ON,
         "screening": "done",
