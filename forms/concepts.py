@@ -18,7 +18,7 @@ VOCABULARY: Mapping[str, str] = {
     # Any other last part is a disease code of the catalogue: 1, 0, yes or no.
     "finding": "*",
     "followup": "module danger adverse complication previous class next_date referred",
-    # What a second interview says: of which entry, how the call ended, and the same questions again.
+    # A second interview: of which entry, how the call ended, and the same questions again.
     "backcheck": "of outcome visited known household.* person.* measure.*",
     "clinic": "id",
     "audit": "date served own_doctor item.* got possible got.* possible.* score veto result",
