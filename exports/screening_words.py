@@ -63,7 +63,6 @@ REASONS: Words = {
     **{code: STATES[code] for code in ("excluded", "lost", "cured_closed", "died", "moved")},
     "treated": {"zh": "已完成治疗", "en": "treatment finished"},
     "merged": {"zh": "与另一人合并", "en": "merged with another person"},
-    "merged": {"zh": "与另一行合并计算", "en": "counted together with another line"},
     "no_longer_found": {"zh": "不再符合条件", "en": "no longer meets the conditions"},
 }
 

@@ -43,7 +43,7 @@ REASON_WORDS = {
     "died": "died",
     "moved": "moved away",
     "no_longer_found": "no longer meets the conditions",
-    "merged": "counted together with another line",
+    "merged": "merged with another person",
 }
 
 
