@@ -11,6 +11,7 @@ import click
 from server.cli import options
 from server.cli.options import say
 from server.config import Settings
+from server.survey.locks import alone
 from server.survey.quality import on_demand, preview_runs, running
 from server.survey.quality.signals import NOTHING
 from server.survey.quality.thresholds import DEFAULTS
@@ -51,7 +52,8 @@ def checks(settings: Settings, proposed: tuple[str, ...], token: str | None, as_
     def tell(name: str) -> None:
         on_demand.tell_progress(settings.folder, name, steps.index(name) + 1, len(steps))
 
-    with options.opened(settings) as site, on_demand.alone(settings.folder) as is_mine:
+    lock = on_demand.lock_of(settings.folder)
+    with options.opened(settings) as site, alone(lock) as is_mine:
         changes = running.run(site, datetime.now(UTC), tell) if is_mine else {}
     total = sum(changes.values(), NOTHING)
     if as_json:

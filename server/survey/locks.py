@@ -1,4 +1,4 @@
-"""Turns among processes: who holds a lock file works, the others leave it to him."""
+"""Turns among processes: who holds a lock file works, the others leave it to him or wait."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ def alone(path: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock; hold it until the end."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

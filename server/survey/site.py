@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +19,7 @@ from server.database import Base, open_engine, table_of, tables_of, writing
 from server.survey import devices, keeping, projection
 from server.survey.entities import folding
 from server.survey.interpretation import Keys
+from server.survey.locks import in_turn
 from server.survey.plans import Plans
 from server.survey.writer import Lane, Writer
 from server.tables import projections, record_facts, signals, truth, worker_blocks
@@ -112,20 +110,12 @@ def open_site(settings: Settings) -> Site:
     settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.files.mkdir(mode=0o700, exist_ok=True)
     os.umask(0o077)
-    with _alone(settings.folder / "opening.lock"):
+    with in_turn(settings.folder / "opening.lock"):
         kept = _secrets(settings.folder / "secrets.json")
         engine = open_engine(settings.database)
         writer_engine = open_engine(settings.database, is_for_writer=True)
         _bring_up_to_date(engine, settings.database)
     return Site(settings, kept, engine, writer_engine)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock that another process opening the same site waits for."""
-    with path.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _secrets(path: Path) -> Secrets:

@@ -6,15 +6,12 @@ lock, and here nothing is started while one is known to run.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +19,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.survey.locks import alone
 from server.survey.site import Site
 from server.tables.tasks import CheckRun
 
@@ -54,11 +52,22 @@ class Run:
         return self.state == "running"
 
 
-def command(site: Site) -> tuple[list[str], dict[str, str]]:
-    """Return the command that runs the checks on a site, and its environment."""
+def begin(site: Site, *arguments: str) -> subprocess.Popen[str]:
+    """Start `doorstep checks` on a site, with these arguments."""
     told = {**os.environ, "DOORSTEP_DATA": str(site.settings.folder)}
     told["DOORSTEP_DATABASE"] = site.settings.database
-    return [sys.executable, "-c", "from server.cli.main import main; main()", "checks"], told
+    line = [sys.executable, "-c", "from server.cli.main import main; main()", "checks", *arguments]
+    return subprocess.Popen(  # noqa: S603 - our own program
+        line, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def has_worked(process: subprocess.Popen[str]) -> bool:
+    """Wait for the end of checks that were begun; say whether they worked, and log why not."""
+    _, said = process.communicate()
+    if process.returncode:
+        log.error("checks: %s", said.strip())
+    return process.returncode == 0
 
 
 def start(site: Site, session: Session, now: datetime) -> bool:
@@ -66,18 +75,8 @@ def start(site: Site, session: Session, now: datetime) -> bool:
     if last(site, session, now).is_running:
         return False
     _asked(site).write_text(now.isoformat(), encoding="utf-8")
-    line, told = command(site)
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        line, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    threading.Thread(target=_await, args=(process,), name="checks", daemon=True).start()
+    threading.Thread(target=has_worked, args=(begin(site),), name="checks", daemon=True).start()
     return True
-
-
-def _await(process: subprocess.Popen[str]) -> None:
-    _, said = process.communicate()
-    if process.returncode:
-        log.error("checks: %s", said.strip())
 
 
 def last(site: Site, session: Session, now: datetime) -> Run:
@@ -97,16 +96,9 @@ def last(site: Site, session: Session, now: datetime) -> Run:
     return Run(state, row.ended_at, raised=row.raised, cleared=row.cleared, fault=row.fault)
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[bool]:
-    """Say whether no other process runs the checks; keep others from it until the end."""
-    with (folder / "checks.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+def lock_of(folder: Path) -> Path:
+    """Return the lock that the process holds which runs the checks, or previews them."""
+    return folder / "checks.lock"
 
 
 def tell_progress(folder: Path, step: str, number: int, steps: int) -> None:
@@ -131,7 +123,7 @@ def _is_held(site: Site) -> bool:
     A process that begins just then would find the lock taken, and give up: it has written its row
     only after it had the lock.
     """
-    with alone(site.settings.folder) as is_mine:
+    with alone(lock_of(site.settings.folder)) as is_mine:
         return not is_mine
 
 

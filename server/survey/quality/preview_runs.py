@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
 import shutil
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from server.errors import Missing
+from server.survey.locks import in_turn
 from server.survey.quality import on_demand
 from server.survey.quality.preview import Difference, Preview, Wanted, preview
 from server.survey.quality.running import STEPS
 from server.survey.site import Site
-
-log = logging.getLogger(__name__)
 
 FOLDER = "previews"
 KEPT_FOR = timedelta(days=1)
 # Longer than any run takes: its process is gone, with the server that started it.
 GIVEN_UP_AFTER = timedelta(minutes=20)
 _TOKEN = re.compile(r"[0-9a-f]{24}\Z")
-_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +55,13 @@ def ask(site: Site, wanted: Wanted, base: str, now: datetime) -> str:
         return token
     place.mkdir(mode=0o700, exist_ok=True)
     (place / "wanted.json").write_text(asked, encoding="utf-8")
-    line, told = on_demand.command(site)
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [*line, "--preview-of", token],
-        env=told,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = on_demand.begin(site, "--preview-of", token)
     threading.Thread(target=_await, args=(process, place), name="preview", daemon=True).start()
     return token
 
 
 def _await(process: subprocess.Popen[str], place: Path) -> None:
-    _, said = process.communicate()
-    if process.returncode:
-        log.error("preview of checks: %s", said.strip())
+    if not on_demand.has_worked(process):
         _write(place, {"failed": True})
 
 
@@ -114,23 +100,13 @@ def at_its_turn(
     site: Site, wanted: Wanted, now: datetime, tell: Callable[[str], object]
 ) -> Preview:
     """Return a preview, worked out when no checks run: both read what came since first."""
-    with _turn(site.settings.folder):
+    with in_turn(on_demand.lock_of(site.settings.folder)):
         return preview(site, wanted, now, tell)
 
 
 def _teller(place: Path) -> Callable[[str], object]:
     done = iter(range(2 * len(STEPS)))
     return lambda name: on_demand.tell_progress(place, name, next(done, 0), 2 * len(STEPS))
-
-
-@contextmanager
-def _turn(folder: Path) -> Iterator[None]:
-    while True:
-        with on_demand.alone(folder) as is_mine:
-            if is_mine:
-                yield
-                return
-        time.sleep(_PAUSE_S)
 
 
 def _place(site: Site, token: str) -> Path:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.database import writing
 from server.survey import tasks
+from server.survey.locks import alone
 from server.survey.quality import on_demand
 from server.survey.quality.checks import CHECKS
 from server.survey.registry.sample import import_sample
@@ -247,7 +248,7 @@ def test_how_a_run_went_is_told(site: Site) -> None:
     assert "One part of the last run failed, and was noted: workers" in browser.get("/tasks/").text
     a_run(site, has_ended=False)
     assert "broke off" in browser.get("/tasks/").text
-    with on_demand.alone(site.settings.folder) as is_mine:
+    with alone(on_demand.lock_of(site.settings.folder)) as is_mine:
         on_demand.tell_progress(site.settings.folder, "workers", 2, 3)
         running = browser.get("/tasks/").text
     assert is_mine
