@@ -35,7 +35,7 @@ def with_id(instance: str, id18: str, **more: str) -> bytes:
 def lines(site: Site) -> dict[Line, Mapping[str, Any]]:
     with site.engine.connect() as connection:
         rows = connection.execute(select(Signal.__table__)).mappings().all()
-    return {(row["check"], row["subject"], row["indicator"]): row for row in rows}
+    return {(row["check"], row["subject"], row["indicator"]): {**row} for row in rows}
 
 
 def check(site: Site, now: datetime = NOW) -> Change:

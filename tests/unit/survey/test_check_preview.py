@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select, text
 
-from server.survey.quality import running
+from server.survey.quality import running, signals
 from server.survey.quality.preview import Difference, preview
 from server.survey.site import Site
 from tests.village_rows import NOW, put_sums, villages_of
@@ -56,4 +56,4 @@ def test_what_came_since_the_last_run_is_not_told_as_the_thresholds_doing(
 
     assert told.differences == ()
     with site.engine.connect() as connection:
-        assert len(connection.execute(select(running.signals.SIGNAL)).all()) == 1
+        assert len(connection.execute(select(signals.SIGNAL)).all()) == 1
