@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -38,7 +39,8 @@ def checks(settings: Settings, proposed: tuple[str, ...], token: str | None, as_
     """Work out which records, workers and villages are worth a look.
 
     A running server does this every hour by itself. What did not change is not worked out again;
-    the same answers always give the same outcome.
+    the same answers always give the same outcome. Ends with 1 when a part of them failed; the
+    others are worked out all the same.
     """
     if token is not None:
         with options.opened(settings) as site:
@@ -54,15 +56,20 @@ def checks(settings: Settings, proposed: tuple[str, ...], token: str | None, as_
 
     lock = on_demand.lock_of(settings.folder)
     with options.opened(settings) as site, alone(lock) as is_mine:
-        changes = running.run(site, datetime.now(UTC), tell) if is_mine else {}
-    total = sum(changes.values(), NOTHING)
+        taken = running.run(site, datetime.now(UTC), tell) if is_mine else running.NOTHING_TAKEN
+    total = sum(taken.changes.values(), NOTHING)
+    told = {"raised": total.raised, "cleared": total.cleared}
     if as_json:
-        options.print_json({"raised": total.raised, "cleared": total.cleared, "ran": is_mine})
+        options.print_json({**told, "ran": is_mine, "faults": list(taken.faults)})
     elif is_mine:
-        told = {"raised": total.raised, "cleared": total.cleared}
         click.echo(say("Checked. New: %(raised)s. Gone: %(cleared)s.", **told))
     else:
         click.echo(say("Another process is at it already."))
+    if taken.faults:
+        click.echo(
+            say("Failed: %(steps)s. The log says why.", steps=", ".join(taken.faults)), err=True
+        )
+        sys.exit(1)
 
 
 def _threshold(text: str) -> tuple[str, float]:

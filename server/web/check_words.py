@@ -24,17 +24,17 @@ def words(run: Run) -> str:
     if run.is_running and not run.step:
         return _("The checks are starting.")
     if run.is_running:
-        step = _(STEP_WORDS[run.step]) if run.step in STEP_WORDS else run.step
         return _(
             "The checks are running, step %(number)s of %(steps)s: %(step)s",
             number=run.number,
             steps=run.steps,
-            step=step,
+            step=_step(run.step),
         )
     if run.state == "broken":
         return _("The last run of the checks broke off; the next hour brings another.")
     if run.state == "failed":
-        return _("One part of the last run failed, and was noted: %(fault)s", fault=run.fault)
+        fault = _(", ").join(map(_step, run.fault.split(", ")))
+        return _("One part of the last run failed, and was noted: %(fault)s", fault=fault)
     gone = language.number(run.cleared)
     return ngettext(
         "The last run brought %(n)s new line and took away %(gone)s.",
@@ -42,3 +42,7 @@ def words(run: Run) -> str:
         run.raised,
         gone=gone,
     )
+
+
+def _step(name: str) -> str:
+    return _(STEP_WORDS[name]) if name in STEP_WORDS else name

@@ -141,6 +141,8 @@ def links(task: Task) -> list[dict[str, str]]:
     if task.family == "worker" and task.phone_id is not None:
         path = door.way("workers.one", phone_id=task.phone_id)
         found.append((_("All checks of this worker"), path))
-    if task.village_code and task.family != "worker":
+    # A record may name a village that the registry does not know: its name is its code.
+    is_known = task.village != task.village_code
+    if is_known and task.village_code and task.family != "worker":
         found.append((_("The village"), door.way("villages.one", code=task.village_code)))
     return [{"title": words, "url": url} for words, url in found if url]

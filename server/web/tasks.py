@@ -21,7 +21,7 @@ from server.web import check_words, door, language, task_words, threshold_words
 from server.web.downloads import whole_file
 from server.web.language import _, ngettext
 from server.web.task_reader import day_named, reader
-from server.web.village_order import site_day
+from server.web.village_order import site_day, site_now
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -108,7 +108,7 @@ def download(queue: str, kind: str) -> Response:
 def together(queue: str) -> ResponseReturnValue:
     """Close or give away several tasks at once: the chosen ones, or all of the list."""
     family, who = _FAMILIES[queue], door.account()
-    deed = Deed(who.name, datetime.now(UTC), request.form.get("note", ""))
+    deed = Deed(who.name, site_now(), request.form.get("note", ""))
     with door.keeping_input() as fault:
         chosen = _chosen(family)
         if request.form.get("do") == "assign":
@@ -140,7 +140,7 @@ def _queue(family: Family, errors: dict[str, str]) -> str:
     number = max(1, request.args.get("page", 1, type=int))
     page = tasks.page(session, reader(), wanted, number)
     counts = tasks.open_counts(session, who.scope, sees_sensitive=who.may(Right.SEE_SENSITIVE))
-    may_act = who.may(Right.SEE_SUBMISSIONS)
+    may_act, run = who.may(Right.SEE_SUBMISSIONS), _run()
     return render_template(
         "tasks_queue.html",
         family=family,
@@ -157,7 +157,8 @@ def _queue(family: Family, errors: dict[str, str]) -> str:
         choices=tasks.choices(session, reader(), family),
         check_title=task_words.title,
         address=_address(wanted),
-        run=_run(),
+        run=run,
+        run_words=check_words.words(run) if run.is_incomplete else "",
         errors=errors,
         typed=request.form if errors else {},
         may_act=may_act,

@@ -51,6 +51,11 @@ class Run:
         """Whether it runs, or is about to."""
         return self.state == "running"
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the last run did not look at everything: lists may lack something."""
+        return self.state in ("failed", "broken")
+
 
 def begin(site: Site, *arguments: str) -> subprocess.Popen[str]:
     """Start `doorstep checks` on a site, with these arguments."""

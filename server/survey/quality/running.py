@@ -39,6 +39,8 @@ class Taken:
     faults: tuple[str, ...]
 
 
+NOTHING_TAKEN = Taken({}, {}, ())
+
 # In this order; a new check gets one line here.
 STEPS: Mapping[str, Step] = {
     "records": records.work_out,
@@ -51,10 +53,8 @@ STEPS: Mapping[str, Step] = {
 }
 
 
-def run(
-    site: Site, now: datetime, tell: Callable[[str], object] = lambda _name: None
-) -> dict[str, Change]:
-    """Run every step and write down the run; return what each changed. `tell` hears each name.
+def run(site: Site, now: datetime, tell: Callable[[str], object] = lambda _name: None) -> Taken:
+    """Run every step and write down the run; return what was done. `tell` hears each name.
 
     A step that fails is logged and holds up no other.
     """
@@ -87,7 +87,7 @@ def run(
                 fault=", ".join(taken.faults),
             )
         )
-    return taken.changes
+    return taken
 
 
 def take_steps(

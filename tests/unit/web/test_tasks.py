@@ -244,8 +244,10 @@ def test_how_a_run_went_is_told(site: Site) -> None:
 
     a_run(site)
     assert "brought 3 new lines and took away 1." in browser.get("/tasks/").text
-    a_run(site, fault="workers")
-    assert "One part of the last run failed, and was noted: workers" in browser.get("/tasks/").text
+    failed = "One part of the last run failed, and was noted: Workers, Back-checks"
+    a_run(site, fault="workers, back_checks")
+    assert failed in browser.get("/tasks/").text
+    assert failed in browser.get("/tasks/workers").text
     a_run(site, has_ended=False)
     assert "broke off" in browser.get("/tasks/").text
     with alone(on_demand.lock_of(site.settings.folder)) as is_mine:

@@ -91,6 +91,8 @@ def _pack(site: Site, connection: Connection, visits: Sequence[Row]) -> dict[int
     packed = {}
     for visit in visits:
         submission_id = visit["submission_id"]
+        if submission_id not in kept:
+            continue  # Wiped out since the visits were read: PostgreSQL shows it at once.
         project_id, form_id, version, received_at, xml = kept[submission_id]
         asked = site.plans.find(connection, project_id, form_id, version)
         if asked is None or asked.plan is None:
