@@ -87,7 +87,10 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 class days_later(FunctionElement[date]):
-    """The calendar day (UTC) of an instant's column, and so many days later."""
+    """The calendar day of an instant's column, so many minutes ahead of UTC, and days later.
+
+    Called with the instant, the minutes that the calendar is ahead, and the days.
+    """
 
     type = Date()
     inherit_cache = True
@@ -95,14 +98,14 @@ class days_later(FunctionElement[date]):
 
 @compiles(days_later, "sqlite")
 def _days_later_in_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    instant, days = (compiler.process(one, **kw) for one in element.clauses)
-    return f"date({instant}, ({days}) || ' days')"
+    instant, ahead, days = (compiler.process(one, **kw) for one in element.clauses)
+    return f"date({instant}, ({ahead}) || ' minutes', ({days}) || ' days')"
 
 
 @compiles(days_later, "postgresql")
 def _days_later_in_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    instant, days = (compiler.process(one, **kw) for one in element.clauses)
-    return f"(CAST({instant} AS DATE) + ({days}))"
+    instant, ahead, days = (compiler.process(one, **kw) for one in element.clauses)
+    return f"(CAST({instant} + ({ahead}) * INTERVAL '1 minute' AS DATE) + ({days}))"
 
 
 def open_engine(url: str, *, is_for_writer: bool = False) -> Engine:

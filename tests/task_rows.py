@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
@@ -17,6 +18,8 @@ from server.tables.signals import Signal
 from server.tables.tasks import TaskStep
 
 VILLAGE = "130921211201"
+# It is 20 November in China, and the day before by UTC.
+NOW = datetime(2026, 11, 20, 7, tzinfo=ZoneInfo("Asia/Shanghai"))
 NOTICED = datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 
@@ -64,5 +67,5 @@ def steps(site: Site, key: Key, **columns: Any) -> None:
 
 
 def reader(scope: Scope = WHOLE_SITE, name: str = "test", **more: Any) -> Reader:
-    """Return who looks at tasks, on 20 November."""
-    return Reader(scope, name, date(2026, 11, 20), **more)
+    """Return who looks at tasks, on the morning of 20 November in China."""
+    return Reader(scope, name, NOW, **more)

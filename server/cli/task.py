@@ -44,7 +44,7 @@ def show(
 ) -> None:
     """List tasks: what is due first comes first, records before workers before villages."""
     families = [family] if family else FAMILIES
-    reader = Reader(WHOLE_SITE, "", datetime.now(settings.zone).date(), sees_sensitive=True)
+    reader = Reader(WHOLE_SITE, "", datetime.now(settings.zone), sees_sensitive=True)
     with options.opened(settings) as site, options.reading(site) as session:
         lines = [
             _line(one)

@@ -7,13 +7,13 @@ open, and nothing once it is closed.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from server.database import days_later
+from server.database import UtcTime, days_later
 from server.survey import catalogue
 from server.survey.areas import Scope
 from server.survey.quality import thresholds
@@ -22,25 +22,29 @@ from server.survey.quality.signals import LISTED
 from server.survey.stored_rows import chunks
 from server.tables.reference import Division, Village
 from server.tables.signals import Signal
-from server.tables.tasks import TaskStep
+from server.tables.tasks import CheckRun, TaskStep
 from server.tables.truth import Phone, PhoneVillage
 
 CLOSED, ASSIGNED, REOPENED, NOTED = "closed", "assigned", "reopened", "noted"
+# Of a check that a later release has taken away.
+DUE_DAYS = 7
 
 _earlier = aliased(TaskStep)
 _KEY = ("check", "subject", "indicator")
 
 
 def standings(
-    session: Session, scope: Scope, *, sees_sensitive: bool
+    session: Session, scope: Scope, now: datetime, *, sees_sensitive: bool
 ) -> tuple[Select[*tuple[Any, ...]], ColumnElement[date], Any]:
     """Return the query of how each task stands, the column of the day it is due, and the step.
+
+    `now` is told in the site's own time: days are those of its calendar.
 
     The step is the newest on the same inputs; None where there is none. A row is narrow, since all
     tasks of a queue are sorted for one page of them; `details` has the rest.
     """
     step = aliased(TaskStep)
-    due = _due(session, step)
+    due = _due(session, step, now)
     query: Select[*tuple[Any, ...]] = (
         select(
             *(getattr(Signal, name) for name in _KEY),
@@ -128,17 +132,28 @@ def owner(step: Any) -> ColumnElement[str]:
     return func.coalesce(step.owner, _earlier.owner, "")
 
 
-def _due(session: Session, step: Any) -> ColumnElement[date]:
-    """Return the day that was named, else so many days after it was noticed as its check allows."""
+def due_days(session: Session) -> dict[str, int]:
+    """Return how many days after its notice a task of each check is due at this site."""
     chosen = thresholds.current(session)
+    return {name: int(chosen[f"{name}.due_days"]) for name in CHECKS}
+
+
+def _due(session: Session, step: Any, now: datetime) -> ColumnElement[date]:
+    """Return the day that was named, else so many days after it was noticed as its check allows.
+
+    Records are noticed when they arrive. What arrived before this site ever checked anything, in
+    years of an earlier release, could be seen by nobody: it counts from the first run on.
+    """
     days = case(
-        *(
-            (Signal.check == name, int(chosen.get(f"{name}.due_days", check.due_days)))
-            for name, check in CHECKS.items()
-        ),
-        else_=7,
+        *((Signal.check == name, several) for name, several in due_days(session).items()),
+        else_=DUE_DAYS,
     )
-    return func.coalesce(_named_due(step), days_later(Signal.noticed_at, days))
+    noticed: Any = Signal.noticed_at
+    first_run = session.scalar(select(CheckRun.started_at).order_by(CheckRun.id).limit(1))
+    if first_run is not None:
+        noticed = case((noticed < first_run, literal(first_run, UtcTime)), else_=noticed)
+    ahead = (now.utcoffset() or timedelta()) // timedelta(minutes=1)
+    return func.coalesce(_named_due(step), days_later(noticed, ahead, days))
 
 
 def _named_due(step: Any) -> ColumnElement[date | None]:

@@ -10,10 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.errors import Conflict, NotValid
-from server.survey import accounts, tasks
+from server.survey import accounts, task_queries, tasks
 from server.survey.accounts import RIGHTS, Right, Role
 from server.survey.areas import Scope
-from server.survey.quality.checks import CHECKS
 from server.survey.task_queries import ASSIGNED, CLOSED, NOTED, REOPENED
 from server.survey.tasks import Key, Reader, Task
 from server.tables.tasks import TaskStep
@@ -42,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Who does something, when, and the note he leaves."""
+    """Who does something, when (in the site's own time), and the note he leaves."""
 
     who: str
     at: datetime
@@ -91,8 +90,8 @@ def reopen(session: Session, task: Task, deed: Deed) -> None:
     """Open a closed task again, due as if it were new. Raises Conflict when it is open."""
     if task.is_open:
         raise Conflict("This is open already.")
-    check = CHECKS.get(task.check)
-    due_on = deed.at.date() + timedelta(days=check.due_days if check else 7)
+    days = task_queries.due_days(session).get(task.check, task_queries.DUE_DAYS)
+    due_on = deed.at.date() + timedelta(days=days)
     _add(session, [task], REOPENED, deed, due_on=due_on)
 
 
@@ -154,7 +153,7 @@ def _demand_sight(session: Session, reader: Reader, several: Sequence[Task], own
     if theirs is None or not _overlap(theirs, reader.scope):
         raise NotValid("Choose one of the accounts.", "owner")
     keys = [_key(one) for one in several]
-    seen = tasks.found(session, Reader(theirs, owner, reader.today, True), keys)
+    seen = tasks.found(session, Reader(theirs, owner, reader.now, True), keys)
     if len(seen) < len(keys):
         raise NotValid("%(name)s does not see all of these.", "owner", name=owner)
 

@@ -88,12 +88,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks, and on which day it is at the site. `name` is that of his account."""
+    """Who looks, and when, in the site's own time. `name` is that of his account."""
 
     scope: Scope
     name: str
-    today: date
+    now: datetime
     sees_sensitive: bool = False
+
+    @property
+    def today(self) -> date:
+        """The day it is at the site."""
+        return self.now.date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,7 @@ def find(session: Session, reader: Reader, key: Key) -> Task:
 def found(session: Session, reader: Reader, keys: Collection[Key]) -> list[Task]:
     """Return those of some tasks that are listed in the scope, open or closed, in no order."""
     query, _due, _step = task_queries.standings(
-        session, reader.scope, sees_sensitive=reader.sees_sensitive
+        session, reader.scope, reader.now, sees_sensitive=reader.sees_sensitive
     )
     columns = tuple_(Signal.check, Signal.subject, Signal.indicator)
     rows = [row for some in chunks(keys) for row in session.execute(query.where(columns.in_(some)))]
@@ -235,7 +240,7 @@ def found(session: Session, reader: Reader, keys: Collection[Key]) -> list[Task]
 
 def _queue(session: Session, reader: Reader, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     query, due, step = task_queries.standings(
-        session, reader.scope, sees_sensitive=reader.sees_sensitive
+        session, reader.scope, reader.now, sees_sensitive=reader.sees_sensitive
     )
     order = (step.id.desc(),) if wanted.state == "closed" else (due, Signal.noticed_at)
     return query.where(*_conditions(reader, wanted, due, step)).order_by(

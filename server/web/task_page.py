@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -15,7 +13,7 @@ from server.survey.tasks import Task
 from server.web import door, task_words
 from server.web.language import _
 from server.web.task_reader import day_named, reader
-from server.web.village_order import site_day
+from server.web.village_order import site_day, site_now
 
 pages = Blueprint("task_page", __name__, url_prefix="/tasks/one")
 
@@ -32,7 +30,7 @@ def show(key: str) -> str:
 def act(key: str) -> ResponseReturnValue:
     """Close it, open it again, take it on or leave a note."""
     task, what = _task(key), request.form.get("do", "")
-    deed = Deed(door.account().name, datetime.now(UTC), request.form.get("note", ""))
+    deed = Deed(door.account().name, site_now(), request.form.get("note", ""))
     with door.keeping_input() as fault:
         words = _do(task, what, deed)
     if fault:

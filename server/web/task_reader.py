@@ -10,13 +10,13 @@ from server.errors import NotValid
 from server.survey.accounts import Right
 from server.survey.tasks import Reader
 from server.web import door
-from server.web.village_order import site_day
+from server.web.village_order import site_now
 
 
 def reader() -> Reader:
     """Return who looks, on which day it is at the site."""
     who = door.account()
-    return Reader(who.scope, who.name, site_day(), who.may(Right.SEE_SENSITIVE))
+    return Reader(who.scope, who.name, site_now(), who.may(Right.SEE_SENSITIVE))
 
 
 def day_named(name: str) -> date | None:

@@ -51,4 +51,9 @@ def state_words() -> dict[State, tuple[str, str]]:
 
 def site_day() -> date:
     """Return the day it is at the site."""
-    return datetime.now(door.site().settings.zone).date()
+    return site_now().date()
+
+
+def site_now() -> datetime:
+    """Return the moment it is, in the site's own time."""
+    return datetime.now(door.site().settings.zone)

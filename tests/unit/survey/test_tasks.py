@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -17,8 +18,8 @@ from server.survey.quality import signals
 from server.survey.site import Site
 from server.survey.task_steps import Deed
 from server.survey.tasks import Reader, Task, Wanted
-from server.tables.tasks import CheckSetting
-from tests.task_rows import NOTICED, VILLAGE, a_signal, bring, reader, steps
+from server.tables.tasks import CheckRun, CheckSetting
+from tests.task_rows import NOTICED, NOW, VILLAGE, a_signal, bring, reader, steps
 
 AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DEED = Deed("王主任", AT, "seen")
@@ -101,6 +102,39 @@ def test_a_task_is_due_after_as_many_days_as_its_check_allows(site: Site) -> Non
         (sooner,) = page(session)
         assert sooner.due_on == NOTICED.date() + timedelta(days=2)
         assert [one.key for one in page(session, "late")] == [sooner.key]
+
+
+def test_days_are_those_of_the_sites_calendar(site: Site) -> None:
+    early = datetime(2026, 11, 2, 16, 30, tzinfo=UTC)
+    bring(site, a_signal(*RATE, noticed_at=early))
+
+    with Session(site.engine) as session:
+        (task,) = page(session)
+        abroad = replace(reader(), now=AT)
+        (elsewhere,) = tasks.page(session, abroad, Wanted("village")).tasks
+        task_steps.close(session, [task], "explained", DEED)
+        (closed,) = tasks.found(session, reader(), [RATE])
+        task_steps.reopen(session, closed, replace(DEED, at=NOW))
+        (again,) = page(session)
+
+    # At half past midnight of the third, in China.
+    assert task.due_on == date(2026, 11, 3) + timedelta(days=14)
+    assert elsewhere.due_on == date(2026, 11, 2) + timedelta(days=14)
+    assert again.due_on == date(2026, 11, 20) + timedelta(days=14)
+
+
+def test_what_came_before_the_first_run_of_the_checks_counts_from_that_day(site: Site) -> None:
+    bring(site, a_signal(*RATE))
+    row = {"configuration": "", "seed": 1, "raised": 0, "cleared": 0, "figures": {}, "fault": ""}
+    with writing(site.engine) as connection:
+        runs = [{**row, "started_at": NOTICED + timedelta(days=days)} for days in (10, 11)]
+        connection.execute(insert(CheckRun), runs)
+
+    with Session(site.engine) as session:
+        (task,) = page(session)
+
+    assert task.noticed_at == NOTICED
+    assert task.due_on == NOTICED.date() + timedelta(days=10 + 14)
 
 
 def test_what_is_due_first_comes_first_and_mine_is_what_i_took_on(site: Site) -> None:
