@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 """The same as in pyproject.toml, and known where doorstep runs without being installed."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
