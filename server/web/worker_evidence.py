@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from flask import Blueprint
 
+from exports.pictures.canvas import Picture
+from server.survey.drawn import Digits
 from server.survey.quality.intervals import wilson
-from server.web import language, worker_words
+from server.web import door, language, worker_words
 from server.web.language import _
+from server.web.pictures import work
+from server.web.pictures.asked import Asked
+from server.web.pictures.showing import address
+from server.web.village_order import site_day
 
 Figures = Mapping[str, Any]
 
 # The drawing, in its own units: a phone's width, text at its size.
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 320.0, 150.0, 8.0, 20.0, 22.0
+WIDTH, LEFT = 320.0, 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """How many readings end in one digit, in the units of the drawing."""
+class Line(Protocol):
+    """What is drawn of a line of the checks (tables.signals.Signal)."""
 
-    digit: int
-    count: int
-    x: float
-    y: float
-    width: float
-    height: float
-    middle: float
+    @property
+    def indicator(self) -> str:
+        """Whose last digits these are."""
 
+    @property
+    def phone_id(self) -> int | None:
+        """Whose readings."""
 
-@dataclass(frozen=True, slots=True)
-class DigitPicture:
-    """Readings by their last digit; `usual_y` is the height of what would be usual."""
-
-    bars: Sequence[Bar]
-    usual: str
-    usual_y: float
+    @property
+    def figures(self) -> Figures:
+        """What the check counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +58,27 @@ class Span:
 
 def set_up(pages: Blueprint) -> None:
     """Let templates draw evidence."""
-    for one in (digit_picture, share_pairs, time_spans, level_pairs):
+    for one in (digit_picture, digit_files, share_pairs, time_spans, level_pairs):
         pages.add_app_template_global(one)
 
 
-def digit_picture(told: Figures) -> DigitPicture:
-    """Return last digits as bars."""
-    counts, expected = told["counts"], told["expected"]
-    room, top = HEIGHT - BOTTOM - TOP, max(*counts, expected, 1)
-    step = (WIDTH - 2 * LEFT) / 10
-    bars = []
-    for digit, count in enumerate(counts):
-        high, x = room * count / top, LEFT + step * digit
-        y = HEIGHT - BOTTOM - high
-        bars.append(
-            Bar(
-                digit, count, round(x + 3, 1), round(y, 1), round(step - 6, 1),
-                round(high, 1), round(x + step / 2, 1),
-            )
-        )  # fmt: skip
-    usual_y = round(HEIGHT - BOTTOM - room * expected / top, 1)
-    return DigitPicture(bars, worker_words.usual(expected), usual_y)
+def digit_picture(line: Line) -> Picture:
+    """Return last digits as columns, as the worker's own page draws them.
+
+    Without its sentence: the line that it stands below says the same.
+    """
+    told = line.figures
+    digits = Digits(line.indicator, told["counts"], told["expected"])
+    return replace(work.digits_of(digits, _asked(line)), told="")
+
+
+def digit_files(line: Line) -> Callable[[str], str]:
+    """Return what gives the address of that picture as a file of a kind."""
+    return address("digits", _asked(line), is_of_workers=True, indicator=line.indicator)
+
+
+def _asked(line: Line) -> Asked:
+    return Asked(door.account().scope, site_day(), phone_id=line.phone_id)
 
 
 def share_pairs(told: Figures) -> list[dict[str, str]]:

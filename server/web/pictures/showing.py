@@ -26,7 +26,7 @@ def set_up(app: Flask) -> None:
     """Give the templates of `app` what they show pictures with."""
     app.jinja_env.filters["inline"] = _inline
     app.jinja_env.globals.update(
-        picture_columns=_columns, picture_rows=_rows, picture_address=_address
+        picture_columns=_columns, picture_rows=_rows, picture_address=address
     )
 
 
@@ -50,7 +50,7 @@ def _rows(one: Picture, most: int) -> list[list[str]]:
     ]
 
 
-def _address(
+def address(
     name: str, asked: Asked, is_of_workers: bool = False, indicator: str = ""
 ) -> Callable[[str], str]:
     """Return what gives a picture's address as a file of a kind."""

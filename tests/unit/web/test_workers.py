@@ -44,9 +44,10 @@ def test_digits_are_drawn_with_their_numbers_as_a_table(site: Site, rounding: in
     page = browser_of(site, "supervisor").get(f"/workers/{rounding}").text
 
     systolic = page.split('id="digits-systolic"')[1].split("</article>")[0]
-    assert systolic.count("<rect") == 10
-    assert systolic.count('<th scope="row">') == 10
-    assert '<th scope="row">0</th><td>34</td>' in systolic
+    # One for each digit, and the legend's.
+    assert systolic.count("<rect") == 10 + 1
+    assert systolic.count('<th scope="row"') == 10
+    assert '<th scope="row" class="num">0</th><td class="num">34</td>' in systolic
 
 
 def test_task_and_submissions_are_one_tap_away(site: Site, rounding: int) -> None:
