@@ -16,11 +16,11 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from forms.plan import ReadingPlan
 from forms.submission import Envelope, open_envelope, read_answers
-from server.database import Base, rows_with, table_of, writing
+from server.database import rows_with, table_of, writing
 from server.survey import projection
 from server.survey.form_mappings import WAITING
 from server.survey.interpretation import Interpretation, Keys, Origin, interpret
-from server.survey.site import PROJECTED_TABLES, Site, make_projections
+from server.survey.site import Site, empty_projections
 from server.tables.projections import Projected
 from server.tables.truth import Submission
 
@@ -60,8 +60,7 @@ def rebuild(site: Site, progress: Progress = lambda done: None) -> int:
 def clear(site: Site) -> None:
     """Empty the projected tables: everything kept then waits to be worked out."""
     with writing(site.engine) as connection:
-        Base.metadata.drop_all(connection, tables=PROJECTED_TABLES)
-        make_projections(connection)
+        empty_projections(connection)
 
 
 def waiting(connection: Connection) -> int:

@@ -21,6 +21,7 @@ from server.survey.entities import folding
 from server.survey.interpretation import Keys
 from server.survey.locks import in_turn
 from server.survey.plans import Plans
+from server.survey.quality import noticed
 from server.survey.writer import Lane, Writer
 from server.tables import projections, record_facts, signals, truth, worker_blocks
 
@@ -147,8 +148,15 @@ def _bring_up_to_date(engine: Engine, url: str) -> None:
             and connection.scalar(select(stamp.stamp)) == PROJECTION_STAMP
         )
         if not is_current:
-            Base.metadata.drop_all(connection, tables=PROJECTED_TABLES)
-            make_projections(connection)
+            empty_projections(connection, keeps_noticed="signal" in known)
+
+
+def empty_projections(connection: Connection, *, keeps_noticed: bool = True) -> None:
+    """Drop the projected tables and create them anew; a log keeps since when things are noticed."""
+    if keeps_noticed:
+        noticed.keep(connection)
+    Base.metadata.drop_all(connection, tables=PROJECTED_TABLES)
+    make_projections(connection)
 
 
 def make_projections(connection: Connection) -> None:

@@ -190,7 +190,10 @@ class EntityImport(Base):
 
 
 class MovedIn(Base):
-    """Where a submission came from that another server had received before."""
+    """Where a submission came from that another server had received before.
+
+    `at` is when it came here, None for what moved in with release 0.2.
+    """
 
     __tablename__ = "moved_in"
     submission_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -198,6 +201,7 @@ class MovedIn(Base):
     submitter: Mapped[str]
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     review_state: Mapped[str]
+    at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class Round(Base):

@@ -63,3 +63,18 @@ class CheckRun(Base):
     cleared: Mapped[int]
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)
     fault: Mapped[str]
+
+
+class Noticed(Base):
+    """Since when something was noticed, while what checks say is worked out again after a rebuild.
+
+    As the columns of Signal of these names were; gone once a run has looked at everything.
+    """
+
+    __tablename__ = "noticed"
+    check: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    indicator: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    inputs: Mapped[str]
+    noticed_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -43,8 +43,8 @@ from tests.builders import (
 
 PHOTO = b"\xff\xd8\xff\xe0 a photo"
 # What says by which phone something came, as phones do not move; and what is hashed with the
-# site's own key.
-LEFT_BEHIND = ("phone_id", "asked")
+# site's own key. A task is noticed on the day it comes here.
+LEFT_BEHIND = ("phone_id", "asked", "noticed_at")
 
 
 @pytest.fixture

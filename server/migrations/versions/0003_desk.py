@@ -176,6 +176,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "village_code", "day"),
     )
     op.create_table(
+        "noticed",
+        sa.Column("check", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("indicator", sa.String(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("inputs", sa.String(), nullable=False),
+        sa.Column("noticed_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("check", "subject", "indicator"),
+    )
+    op.create_table(
         "pair_decision",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
@@ -278,6 +288,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("phone_id"),
     )
+    op.add_column("moved_in", sa.Column("at", UtcTime(), nullable=True))
     # What was found out about villages and workers becomes the closing of tasks.
     op.execute(
         "INSERT INTO task_step"
@@ -299,6 +310,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("moved_in", "at")
     op.create_table(
         "worker_reply",
         sa.Column("id", sa.INTEGER(), nullable=False),
@@ -351,6 +363,7 @@ def downgrade() -> None:
     )
     op.drop_index("pair_decision_by_first", table_name="pair_decision")
     op.drop_table("pair_decision")
+    op.drop_table("noticed")
     op.drop_table("day_target")
     op.drop_table("check_setting")
     op.drop_table("check_run")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from server.database import insert_new, insert_rows, rows_with, table_of, writing
 from server.survey.keeping import SUBMISSION
 from server.survey.moving.plan import Submitted
+from server.survey.quality.records import flagged
 from server.survey.site import Site
 from server.tables.decisions import MovedIn, SubmissionNote
 
@@ -40,7 +41,7 @@ def note_origins(
 
     Returns how many were noted now, and how many had been here before.
     """
-    again = 0
+    again, now = 0, datetime.now(UTC)
     with writing(site.engine) as connection:
         ids = ids_of(connection, project_id, group)
         noted = _noted(connection, [row["id"] for row in ids.values()])
@@ -53,10 +54,11 @@ def note_origins(
                 again += 1
                 continue
             noted.add(row["id"])
-            origins.append(_origin(row["id"], one))
+            origins.append(_origin(row["id"], one, now))
             if one.told.review_state:
                 reviews.append(_review(project_id, row["root_instance_id"], one, who))
         insert_new(connection, MOVED_IN, origins)
+        flagged.notice_now(connection, [row["submission_id"] for row in origins], now)
         insert_rows(connection, NOTE, reviews)
     return len(origins), again
 
@@ -73,7 +75,7 @@ def _noted(connection: Connection, ids: Sequence[int]) -> set[int]:
     return {submission_id for (submission_id,) in found}
 
 
-def _origin(submission_id: int, one: Submitted) -> dict[str, Any]:
+def _origin(submission_id: int, one: Submitted, now: datetime) -> dict[str, Any]:
     source = one.told.source or f"xml {one.piece.path}"
     if one.told.version and one.told.version != one.version:
         source = f"{source} (version {one.told.version})"
@@ -83,6 +85,7 @@ def _origin(submission_id: int, one: Submitted) -> dict[str, Any]:
         "submitter": one.told.submitter,
         "submitted_at": one.told.submitted_at,
         "review_state": one.told.review_state,
+        "at": now,
     }
 
 

@@ -14,9 +14,19 @@ from datetime import datetime
 from sqlalchemy import insert, update
 
 from server.database import table_of, writing
+from server.survey import replay
 from server.survey.back_checks import rates as rates_of_back_checks
 from server.survey.likeness import finding
-from server.survey.quality import earlier, rates, registers, scan, signals, thresholds, workers
+from server.survey.quality import (
+    earlier,
+    noticed,
+    rates,
+    registers,
+    scan,
+    signals,
+    thresholds,
+    workers,
+)
 from server.survey.quality.records import work as records
 from server.survey.quality.signals import NOTHING, Change
 from server.survey.site import Site
@@ -60,6 +70,8 @@ def run(site: Site, now: datetime, tell: Callable[[str], object] = lambda _name:
     """
     with site.engine.connect() as connection:
         chosen = thresholds.current(connection)
+        # After a rebuild that goes on, there is more to be looked at than there is yet.
+        is_after_rebuild = noticed.is_any(connection) and not replay.waiting(connection)
     with writing(site.engine, is_durable=False) as connection:
         run_id = connection.execute(
             insert(RUN).values(
@@ -76,6 +88,8 @@ def run(site: Site, now: datetime, tell: Callable[[str], object] = lambda _name:
     earlier.carry_over(site)
     total = sum(taken.changes.values(), NOTHING)
     with writing(site.engine, is_durable=False) as connection:
+        if is_after_rebuild and not taken.faults:
+            noticed.forget(connection)
         connection.execute(
             update(RUN)
             .where(RUN.c.id == (run_id[0] if run_id else None))

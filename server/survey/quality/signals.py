@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, tuple_
 
 from server.database import insert_rows, table_of
-from server.survey.quality import thresholds
+from server.survey.quality import noticed, thresholds
 from server.survey.stored_rows import chunks
 from server.tables.signals import Signal
 from server.tables.tasks import TaskStep
@@ -59,13 +59,15 @@ def bring(
         tuple(row[name] for name in KEY): dict(row)
         for row in connection.execute(select(SIGNAL).where(*conditions)).mappings()
     }
+    # While something is kept, a rebuild took away what was noticed before.
+    noticed_before = {**before, **noticed.kept(connection, checks)}
     closed = _closed(connection, checks)
     after = {}
     for row in rows:
         if row["check"] in off:
             continue
         key = tuple(row[name] for name in KEY)
-        old = before.get(key)
+        old = noticed_before.get(key)
         stays = old is not None and _stays(old, row, is_closed=(*key, old["inputs"]) in closed)
         after[key] = {**row, "noticed_at": old["noticed_at"] if old and stays else now}
     stale = [key for key, old in before.items() if after.get(key) != old]

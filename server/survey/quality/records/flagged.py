@@ -13,9 +13,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
-from server.database import insert_or_replace, table_of
+from server.database import insert_or_replace, rows_with, table_of
 from server.survey.interpretation import Interpretation
 from server.survey.quality import signals
 from server.survey.quality.records.found import (
@@ -31,9 +31,10 @@ from server.survey.quality.records.found import (
 )
 from server.survey.quality.signals import NOTHING, SIGNAL, Change
 from server.survey.stored_rows import chunks
+from server.tables.decisions import MovedIn
 from server.tables.projections import Flag
 
-FLAG = table_of(Flag)
+FLAG, MOVED_IN = table_of(Flag), table_of(MovedIn)
 
 # Check and indicator by the code of a flag. A record has one task for each of these pairs.
 ASKING: Mapping[str, tuple[str, str]] = {
@@ -164,6 +165,7 @@ def _all_flagged(connection: Connection) -> list[Flagged]:
 def rows(connection: Connection, several: Sequence[Flagged]) -> list[dict[str, Any]]:
     """Return the tasks of flagged submissions as rows of signals."""
     townships = townships_of(connection, {one.village_code for one in several})
+    moved = _moved(connection, [one.submission_id for one in several])
     return [
         {
             "check": check,
@@ -178,11 +180,27 @@ def rows(connection: Connection, several: Sequence[Flagged]) -> list[dict[str, A
             "verdict": "flag",
             "inputs": hash_of([[flag[name] for name in (*_SHOWN, "asked")] for flag in flags]),
             "compared": "",
-            "noticed_at": one.received_at,
+            "noticed_at": max(one.received_at, moved.get(one.submission_id, one.received_at)),
         }
         for one in several
         for (check, indicator), flags in _asking(one).items()
     ]
+
+
+def _moved(connection: Connection, submission_ids: Sequence[int]) -> dict[int, datetime]:
+    """Return when those came here that another server had received long before."""
+    rows = rows_with(connection, MOVED_IN, ("submission_id", "at"), "submission_id", submission_ids)
+    return {submission_id: at for submission_id, at in rows if at is not None}
+
+
+def notice_now(connection: Connection, submission_ids: Sequence[int], now: datetime) -> None:
+    """Count the tasks of submissions that moved in just now as noticed now, not when sent."""
+    for some in chunks(submission_ids):
+        connection.execute(
+            update(SIGNAL)
+            .where(SIGNAL.c.submission_id.in_(some), SIGNAL.c.noticed_at < now)
+            .values(noticed_at=now)
+        )
 
 
 def _lists_all(params: Mapping[str, Any]) -> bool:
