@@ -1,7 +1,8 @@
 """What people at desks decided, as lines of JSON: it leaves, and is taken in again.
 
 Submissions are named by form and instance id in place of our numbers, imports by their place in
-the file; phones stay behind. A decision that is there already is not made twice.
+the file; phones stay behind, and with them what names one: steps on tasks about workers. A decision
+that is there already is not made twice, and what this site decided by itself stays.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, func, insert, select
+from sqlalchemy import Column, Connection, Date, LargeBinary, Table, func, insert, select
 
-from server.database import Base, UtcTime, rows_with
+from server.database import Base, UtcTime, rows_with, table_of
 from server.survey.keeping import SUBMISSION
+from server.survey.quality.checks import CHECKS
+from server.tables.truth import Account
 
+ACCOUNT = table_of(Account)
 FILE = "decisions.jsonl"
-# In the order in which they are taken in: an import before its actions, a key before its forms.
+# In the order in which they are taken in: an import before its actions, a key before its forms,
+# a round before its villages.
 TABLES = (
     "submission_note",
     "binned",
@@ -32,7 +37,26 @@ TABLES = (
     "entity_import",
     "entity_action",
     "pair_decision",
+    "task_step",
+    "check_setting",
+    "round",
+    "village_plan",
+    "day_target",
+    "register_sign_off",
+    "boundary_import",
+    "boundary",
 )
+# Which column names a row of which table.
+_PARENTS: Mapping[str, tuple[str, str]] = {
+    "entity_action": ("import_id", "entity_import"),
+    "village_plan": ("round_id", "round"),
+    "boundary": ("import_id", "boundary_import"),
+}
+# What tells rows apart where not all of their columns do.
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "round": ("project_id", "name"),
+    "task_step": ("check", "subject", "indicator", "inputs", "kind", "at", "who"),
+}
 _SUBMISSIONS = frozenset({"submission_id", "after_submission_id", "approval_after_submission_id"})
 _STAYS = frozenset({"phone_id"})
 Row = dict[str, Any]
@@ -50,8 +74,16 @@ def lines(connection: Connection) -> Iterator[bytes]:
         order = list(table.primary_key)
         result = connection.execution_options(yield_per=500).execute(select(table).order_by(*order))
         for row in result.mappings():
+            if not _may_leave(table, row):
+                continue
             told = {"table": table.name, **_leaving(table, row, named)}
             yield json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _may_leave(table: Table, row: Mapping[Any, Any]) -> bool:
+    """Say whether a decision means something elsewhere: a phone's number does not."""
+    check = CHECKS.get(row["check"]) if table.name == "task_step" else None
+    return check is None or check.family != "worker"
 
 
 def _leaving(table: Table, row: Mapping[Any, Any], named: Mapping[int, str]) -> Row:
@@ -62,7 +94,7 @@ def _leaving(table: Table, row: Mapping[Any, Any], named: Mapping[int, str]) -> 
             continue
         if column.name in _SUBMISSIONS:
             value = named.get(value, "")
-        elif isinstance(value, datetime):
+        elif isinstance(value, date):  # Moments are days, too.
             value = value.isoformat()
         elif isinstance(value, bytes):
             value = base64.b64encode(value).decode()
@@ -120,18 +152,29 @@ def take_in(connection: Connection, project_id: int, told: Iterable[bytes]) -> C
         row = json.loads(line)
         by_table.setdefault(row.pop("table", ""), []).append(row)
     concerned = Concerned()
-    imports: dict[int, int] = {}
+    numbers: dict[tuple[str, int], int] = {}
     for table in _tables():
-        rows = by_table.get(table.name, [])
+        rows = _unsettled(connection, table, by_table.get(table.name, []))
         ids = _submission_ids(connection, project_id, rows)
         for row in rows:
-            if (fit := _arriving(table, row, project_id, ids, imports)) is None:
+            if (fit := _arriving(table, row, project_id, ids, numbers)) is None:
                 continue
             number = _kept_once(connection, table, fit)
-            if table.name == "entity_import":
-                imports[row["id"]] = number
+            if "id" in row:
+                numbers[table.name, row["id"]] = number
             concerned.note(table.name, fit)
     return concerned
+
+
+def _unsettled(connection: Connection, table: Table, rows: list[Row]) -> list[Row]:
+    """Return the rows that this site leaves open: its own thresholds stay, and its accounts."""
+    if table.name == "check_setting":
+        own = set(connection.scalars(select(table.c.name)))
+        return [row for row in rows if row["name"] not in own]
+    if table.name == "task_step":
+        accounts = set(connection.scalars(select(ACCOUNT.c.name)))
+        return [{**row, "owner": row["owner"] if row["owner"] in accounts else ""} for row in rows]
+    return rows
 
 
 def _submission_ids(connection: Connection, project_id: int, rows: Iterable[Row]) -> dict[str, int]:
@@ -151,18 +194,21 @@ def _arriving(
     row: Row,
     project_id: int,
     ids: Mapping[str, int],
-    imports: Mapping[int, int],
+    numbers: Mapping[tuple[str, int], int],
 ) -> Row | None:
-    """Return a row as it is kept here; None when its submission is not here."""
+    """Return a row as it is kept here; None when its submission, or what it is part of, is not."""
     if row.get("submission_id") and row["submission_id"] not in ids:
         return None
-    fit: Row = {"project_id": project_id}
+    parent_column, parent = _PARENTS.get(table.name, ("", ""))
+    fit: Row = {"project_id": project_id} if "project_id" in table.columns else {}
     for column in table.columns:
         value = row.get(column.name)
         if column.name in _SUBMISSIONS and value is not None:
             fit[column.name] = ids.get(value, 0)
-        elif column.name == "import_id" and value is not None:
-            fit[column.name] = imports.get(value)
+        elif column.name == parent_column and value is not None:
+            fit[column.name] = numbers.get((parent, value))
+            if fit[column.name] is None and not column.nullable:
+                return None
         elif column.name not in ("id", "project_id"):
             fit[column.name] = _value(column, value)
     return fit
@@ -173,6 +219,8 @@ def _value(column: Column[Any], value: Any) -> Any:
         return None if column.nullable else column.type.python_type()
     if isinstance(column.type, UtcTime):
         return datetime.fromisoformat(value)
+    if isinstance(column.type, Date):
+        return date.fromisoformat(value)
     return base64.b64decode(value) if isinstance(column.type, LargeBinary) else value
 
 
@@ -188,7 +236,7 @@ def _kept_once(connection: Connection, table: Table, fit: Row) -> int:
     ]
     same = [
         table.c[name].is_(None) if fit[name] is None else table.c[name] == fit[name]
-        for name in (told if by_number else keys)
+        for name in _NAMES.get(table.name, told if by_number else keys)
     ]
     wanted = table.c.id if by_number else func.count()
     found = connection.scalar(select(wanted).select_from(table).where(*same).limit(1))

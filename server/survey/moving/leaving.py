@@ -39,7 +39,8 @@ received.csv       every submission: when it came, from whom; submissions/ has i
 tables/            the same answers as tables, in the layout of ODK Central's submissions.csv.zip
 entities/          entity lists, in the layout of ODK Central's
 register/          divisions, villages and clinics, as `doorstep registry import` takes them
-decisions.jsonl    comments, reviews, corrections, the bin, and what desks did to entities
+decisions.jsonl    comments, reviews, corrections, the bin, what desks did to entities, plans,
+                   signed registers, borders, tasks of records and villages, thresholds
 
 `doorstep move in` takes all of it in again.
 """
