@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from server.survey import catalogue, indicators, phone_board, rounds
 from server.survey.areas import Scope
@@ -156,6 +156,7 @@ def _found(session: Session, rule: AlertRule, scope: Scope) -> Seen:
 
 
 def _flagged(session: Session, rule: AlertRule, scope: Scope) -> dict[str, Holding]:
+    """Return flags that nobody has closed; costs those that stand, each with its own steps."""
     rows = session.execute(
         select(
             Signal.check,
@@ -165,10 +166,12 @@ def _flagged(session: Session, rule: AlertRule, scope: Scope) -> dict[str, Holdi
             Signal.village_code,
             Signal.township_code,
         )
+        .outerjoin(TaskStep, TaskStep.id == _newest_step())
         .where(
             Signal.check.in_(rule.condition["checks"]),
             Signal.verdict == "flag",
             Signal.noticed_at >= rule.made_at,
+            func.coalesce(TaskStep.kind, "") != "closed",
             or_(
                 scope.where(Signal.village_code),
                 # A worker belongs to a township and to no one village.
@@ -176,24 +179,28 @@ def _flagged(session: Session, rule: AlertRule, scope: Scope) -> dict[str, Holdi
             ),
         )
         .order_by(Signal.check, Signal.subject, Signal.indicator)
-    ).all()
-    closed = _closed(session, {row.check for row in rows})
+    )
     return {
-        "\n".join(key): Holding(row.village_code or row.township_code, {"check": row.check})
+        "\n".join((row.check, row.subject, row.indicator, row.inputs)): Holding(
+            row.village_code or row.township_code, {"check": row.check}
+        )
         for row in rows
-        if (key := (row.check, row.subject, row.indicator, row.inputs)) not in closed
     }
 
 
-def _closed(session: Session, checks: set[str]) -> set[tuple[str, str, str, str]]:
-    """Return the tasks whose newest closing or reopening is a closing."""
-    query = (
-        select(TaskStep.check, TaskStep.subject, TaskStep.indicator, TaskStep.inputs, TaskStep.kind)
-        .where(TaskStep.check.in_(checks), TaskStep.kind.in_(("closed", "reopened")))
-        .order_by(TaskStep.id)
+def _newest_step() -> ScalarSelect[int]:
+    """Return the number of the newest closing or reopening of a signal as it is now."""
+    steps = aliased(TaskStep)
+    same = (
+        getattr(steps, name) == getattr(Signal, name)
+        for name in ("check", "subject", "indicator", "inputs")
     )
-    newest = {tuple(row[:4]): row.kind for row in session.execute(query)}
-    return {key for key, kind in newest.items() if kind == "closed"}  # type: ignore[misc]
+    return (
+        select(func.max(steps.id))
+        .where(*same, steps.kind.in_(("closed", "reopened")))
+        .correlate(Signal)
+        .scalar_subquery()
+    )
 
 
 def _behind(

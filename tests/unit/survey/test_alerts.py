@@ -302,6 +302,27 @@ def test_a_flag_is_told_while_it_is_open_and_again_when_its_input_changes(
     assert [one.ended_at is None for one in events(filled)] == [False, True]
 
 
+def test_a_closed_flag_that_somebody_opens_again_is_told_again(filled: Site, mails: Mails) -> None:
+    add(filled, wish("flag"))
+    step = {"check": "digits", "subject": "7", "indicator": "sbp", "inputs": "a", "who": "lin"}
+    empty = {"owner": "", "reason": "", "note": "", "at": NOW}
+    with writing(filled.engine) as connection:
+        connection.execute(insert(Signal).values(**SIGNAL, noticed_at=NOW + MINUTE))
+        # A step on other inputs, and one on another subject, are none on this one.
+        others = ({**step, "inputs": "of old"}, {**step, "subject": "8"})
+        for one in ({**step, "kind": "closed"}, *({**one, "kind": "reopened"} for one in others)):
+            connection.execute(insert(TaskStep).values(**one, **empty))
+    turn(filled, NOW + 2 * MINUTE, mails)
+    closed = events(filled)
+    with writing(filled.engine) as connection:
+        connection.execute(insert(TaskStep).values(**step, **empty, kind="reopened"))
+
+    turn(filled, NOW + 20 * MINUTE, mails)
+
+    assert closed == []
+    assert [one.ended_at is None for one in events(filled)] == [True]
+
+
 def test_a_silent_phone_is_told_once_and_is_over_when_it_is_heard_of(
     filled: Site, mails: Mails
 ) -> None:
