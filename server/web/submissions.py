@@ -53,6 +53,8 @@ OUTCOME_WORDS = {
     "refused": "refused",
     "absent": "nobody home",
     "vacated": "vacant",
+    "audited": "clinic audited",
+    "back_check": "Asked again",
 }
 # What to do about a submission that counts nowhere, by its state and reason.
 NEXT_STEP_WORDS = {
