@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.cli import options
 from server.cli.options import say
 from server.config import Settings
-from server.survey import accounts, addresses, phone_codes, phones
+from server.survey import accounts, addresses, crew, phone_codes, phones
 from server.survey.areas import WHOLE_SITE
 from server.survey.first_run import PROJECT
 from server.survey.phone_codes import PhoneCode
@@ -43,7 +43,7 @@ def phone() -> None:
 
 @phone.command(
     epilog=options.examples(
-        "doorstep phone add 王芳 --village 130921211201",
+        "doorstep phone add 王芳 --village 130921211201 --telephone 13800138000",
         "doorstep phone add 王芳 --village 130921211201 --village 130921211202 --json",
         "doorstep phone add 王芳 --village 130921211201 --url https://example.org --png w.png",
     )
@@ -58,6 +58,7 @@ def phone() -> None:
     help="A village whose people the phone is given; may be repeated.",
 )
 @click.option("--account", metavar="NAME", help="Whose phone it is; it speaks that language.")
+@click.option("--telephone", metavar="NUMBER", help="The number to call who carries it.")
 @_url_option
 @_png_option
 @_unlocked_option
@@ -68,6 +69,7 @@ def add(
     name: str,
     villages: tuple[str, ...],
     account: str | None,
+    telephone: str | None,
     url: str | None,
     png: Path | None,
     unlocked: bool,
@@ -79,6 +81,8 @@ def add(
         account_id = accounts.find_named(session, account).id if account else None
         preset = "free" if unlocked else "locked"
         made = phones.add_phone(session, PROJECT, name, villages, WHOLE_SITE, account_id, preset)
+        if telephone:
+            crew.keep_telephone(session, made.id, telephone, WHOLE_SITE)
         options.note(session, "phone_added", made.name, villages=sorted({*villages}))
     _tell(made, site_url, png, as_json=as_json)
 

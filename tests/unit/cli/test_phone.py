@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy.orm import Session
 
 from server.cli.main import main
 from server.config import Settings
 from server.database import writing_session
-from server.survey import addresses
+from server.survey import addresses, crew
+from server.survey.areas import WHOLE_SITE
+from server.survey.first_run import PROJECT
 from server.survey.site import Site, open_site
 from tests import phone_site
 from tests.phone_site import HERE, NEXT
@@ -226,3 +229,16 @@ def test_a_code_leads_to_where_the_site_was_last_served(tmp_path: Path) -> None:
     otherwise = addresses.main_address(replace(settings, host="127.0.0.1", port=9000))
 
     assert (told, otherwise) == ("http://127.0.0.1:8199", "http://127.0.0.1:9000")
+
+
+def test_a_phone_is_added_with_the_number_to_call(site: Site, run: Run) -> None:
+    add(run, "Amina", "--telephone", "+86 138-0013-8000")
+    refused = run("add", "Binta", "--village", HERE, "--url", URL, "--telephone", "ask her")
+
+    opened = open_site(site.settings)
+    with Session(opened.engine) as session:
+        numbers = {one.name: one.telephone for one in crew.crew(session, PROJECT, WHOLE_SITE)}
+    opened.close()
+    assert numbers == {"Amina": "+8613800138000"}
+    assert refused.exit_code == 1
+    assert "Write the telephone number in digits" in refused.stderr

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -141,3 +143,14 @@ def test_nonsense_in_a_query_shows_an_empty_or_whole_list(filled: Site, query: s
         assert browser_of(filled, "supervisor", (f"1309{len(path):02}", "")).get(
             f"{path}?{query}"
         ).status_code in (200, 400)
+
+
+def test_a_person_leads_to_the_records_that_speak_of_him(filled: Site) -> None:
+    supervisor = browser_of(filled, "supervisor")
+
+    page = supervisor.get(PERSON).text
+    path = f"/submissions/?person={PERSON.rpartition('/')[2]}"
+    records = supervisor.get(path).text
+
+    assert f'href="{path}"' in page
+    assert re.findall(r'href="/submissions/(\d+)', records) == ["3", "1"]

@@ -196,6 +196,18 @@ def test_chinese_is_spoken(listed: Site) -> None:
     assert "依据" in browser.get(one(RATE)).text
 
 
+def test_a_village_that_nobody_knows_is_no_link(listed: Site) -> None:
+    unknown = ("unknown_village", "uuid:1", "130921211999")
+    told = {"village": unknown[2], "records": 1}
+    bring(listed, a_signal(*unknown, village_code=unknown[2], figures=told))
+    browser = browser_of(listed, "supervisor")
+
+    assert f"/villages/{VILLAGE}" in browser.get(one(RATE)).text
+    page = browser.get(one(unknown)).text
+    assert unknown[2] in page
+    assert "/villages/" not in page
+
+
 def test_the_checks_run_when_somebody_asks_and_once_at_a_time(site: Site) -> None:
     browser = browser_of(site, "supervisor")
     assert "Nothing has been checked yet" in browser.get("/tasks/").text
