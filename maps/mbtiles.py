@@ -11,48 +11,38 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from maps.layers import Box
+from maps.tiles import (
+    MOST_TILE_BYTES,
+    MOST_ZOOM,
+    MapFileFault,
+    TileMap,
+    box_on_earth,
+    is_place,
+    kind_of,
+    one_line,
+    without_tags,
+)
 
-RASTER = ("png", "jpg", "webp")
-MOST_ZOOM = 22
-_MOST_TILE_BYTES = 4_000_000
 _CHECK_S, _TILE_S = 60.0, 5.0
 # The northern edge of the square that tiles divide (spherical Mercator).
 _EDGE_LATITUDE = 85.06
 _FUNCTIONS = {"min", "max"}
 
 
-class MapFileFault(ValueError):
-    """Why a file is no map that can be used: a message id and what fills its places."""
-
-    def __init__(self, msgid: str, **params: object) -> None:
-        """Keep the message."""
-        super().__init__(msgid % params if params else msgid)
-        self.msgid = msgid
-        self.params = params
-
-
-@dataclass(frozen=True, slots=True)
-class MbTiles:
-    """What a file says of itself. `tile_type` is png, jpg, webp or pbf (vector)."""
-
-    name: str
-    tile_type: str
-    smallest_zoom: int
-    largest_zoom: int
-    box: Box
-    attribution: str
-
-
-def read_mbtiles(path: Path) -> MbTiles:
-    """Look at a file; raises MapFileFault for what is no map, or one that cannot be trusted."""
+def is_database(path: Path) -> bool:
+    """Whether a file begins as SQLite databases do."""
     with path.open("rb") as opened:
-        if opened.read(16) != b"SQLite format 3\0":
-            raise MapFileFault("This is no MBTiles file: it is no SQLite database.")
+        return opened.read(16) == b"SQLite format 3\0"
+
+
+def read_mbtiles(path: Path) -> TileMap:
+    """Look at a file; raises MapFileFault for what is no map, or one that cannot be trusted."""
+    if not is_database(path):
+        raise MapFileFault("This is no MBTiles file: it is no SQLite database.")
     try:
         with _opened(path, _CHECK_S) as connection:
             return _read(connection)
@@ -67,7 +57,7 @@ def tile(path: Path, zoom: int, column: int, row: int) -> tuple[str, bytes] | No
 
     MBTiles counts rows from the south.
     """
-    if not 0 <= zoom <= MOST_ZOOM or not 0 <= column < 2**zoom or not 0 <= row < 2**zoom:
+    if not is_place(zoom, column, row):
         return None
     try:
         with _opened(path, _TILE_S) as connection:
@@ -78,7 +68,7 @@ def tile(path: Path, zoom: int, column: int, row: int) -> tuple[str, bytes] | No
             ).fetchone()
     except sqlite3.Error:
         return None
-    kind = _kind(found[0]) if found else ""
+    kind = kind_of(found[0]) if found else ""
     return (kind, bytes(found[0])) if found and kind else None
 
 
@@ -90,7 +80,7 @@ def _opened(path: Path, most_s: float) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA query_only = ON")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_TILE_BYTES)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_TILE_BYTES)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.set_authorizer(_may)
         connection.set_progress_handler(lambda: time.monotonic() > ends_at, 20_000)
@@ -106,7 +96,7 @@ def _may(action: int, _: str | None, name: str | None, *__: str | None) -> int:
     return sqlite3.SQLITE_DENY
 
 
-def _read(connection: sqlite3.Connection) -> MbTiles:
+def _read(connection: sqlite3.Connection) -> TileMap:
     known = {
         name
         for (name,) in connection.execute(
@@ -127,51 +117,26 @@ def _read(connection: sqlite3.Connection) -> MbTiles:
         0 <= smallest <= largest <= MOST_ZOOM
     ):
         raise MapFileFault("The zoom levels of this map are wrong: %(levels)s", levels=largest)
-    return MbTiles(
-        name=_line(told.get("name", "")),
+    return TileMap(
+        name=one_line(told.get("name", "")),
         tile_type=_tile_type(connection, smallest, told.get("format", "")),
         smallest_zoom=smallest,
         largest_zoom=largest,
         box=_told_box(told.get("bounds", "")) or _tiles_box(connection, largest),
-        attribution=_line(_without_tags(told.get("attribution", ""))),
+        attribution=one_line(without_tags(told.get("attribution", ""))),
     )
-
-
-def _line(text: str) -> str:
-    return "".join(sign for sign in text if sign.isprintable()).strip()[:200]
-
-
-def _without_tags(text: str) -> str:
-    """Return what is read of a credit written in HTML."""
-    told, is_inside = [], False
-    for sign in text:
-        if sign in "<>":
-            is_inside = sign == "<"
-        elif not is_inside:
-            told.append(sign)
-    return "".join(told)
 
 
 def _tile_type(connection: sqlite3.Connection, zoom: int, told: str) -> str:
     (sample,) = connection.execute(
         "SELECT tile_data FROM tiles WHERE zoom_level = ? LIMIT 1", (zoom,)
     ).fetchone()
-    if found := _kind(sample):
+    found = kind_of(sample)
+    if found and found != "avif":
         return found
     if told.strip().lower() == "pbf":
         return "pbf"
     raise MapFileFault("The tiles of this map are neither PNG, JPEG nor WebP pictures.")
-
-
-def _kind(content: object) -> str:
-    """Return png, jpg or webp by how a tile begins, "" for anything else."""
-    if not isinstance(content, bytes):
-        return ""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    return "webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else ""
 
 
 def _told_box(text: str) -> Box | None:
@@ -179,8 +144,7 @@ def _told_box(text: str) -> Box | None:
         west, south, east, north = (float(one) for one in text.split(","))
     except ValueError:
         return None
-    is_on_earth = -180 <= west < east <= 180 and -90 <= south < north <= 90
-    return Box(south, west, north, east) if is_on_earth else None
+    return box_on_earth(west, south, east, north)
 
 
 def _tiles_box(connection: sqlite3.Connection, zoom: int) -> Box:

@@ -1,4 +1,4 @@
-"""`doorstep basemap`: offline maps for phones and for the site's own map, an MBTiles file each."""
+"""`doorstep basemap`: offline maps for phones and the site's own map, MBTiles or PMTiles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from server.survey.areas import WHOLE_SITE
 
 @click.group()
 def basemap() -> None:
-    """Add, list, remove offline maps: one MBTiles file an area."""
+    """Add, list, remove offline maps: one MBTiles or PMTiles file an area."""
 
 
 @basemap.command(
@@ -49,6 +49,8 @@ def add(settings: Settings, file: Path, area: str, name: str) -> None:
     )
     if not added.is_raster:
         click.echo(say("phones only: not drawn here"))
+    if not added.is_for_phones:
+        click.echo(say("the map here only: phones cannot draw it"))
 
 
 @basemap.command("list", epilog=options.examples("doorstep basemap list --json"))
@@ -69,6 +71,7 @@ def list_maps(settings: Settings, as_json: bool) -> None:
                     "zoom": [one.smallest_zoom, one.largest_zoom],
                     "box": one.box._asdict(),
                     "size": one.size,
+                    "for_phones": one.is_for_phones,
                     "villages_covered": one.covered,
                     "villages_placed": one.placed,
                 }

@@ -1,10 +1,15 @@
-"""Offline base maps: one MBTiles file an area, for phones to take and for the site's own map."""
+"""Offline base maps: one file an area, for phones to take and for the site's own map.
+
+MBTiles or PMTiles. Phones read MBTiles only: beside a PMTiles file lies its copy for them.
+"""
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -12,10 +17,10 @@ from typing import IO
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from maps import mbtiles
+from maps import map_files, phone_map
 from maps.layers import Box
-from maps.mbtiles import MapFileFault, MbTiles
-from server.errors import Missing, NotValid, TooLarge
+from maps.tiles import RASTER, MapFileFault, TileMap
+from server.errors import Missing, NotValid, StoreFull, TooLarge
 from server.survey import areas, files
 from server.survey.areas import Scope
 from server.survey.files import KeptFile
@@ -23,6 +28,7 @@ from server.tables.reference import BaseMap, Division, Village
 
 LONGEST_NAME = 80
 ARRIVING_S = 600
+PMTILES, MBTILES = ".pmtiles", ".mbtiles"
 _PIECE_BYTES = 1 << 20
 
 
@@ -52,10 +58,16 @@ class BaseMapLine:
     @property
     def is_raster(self) -> bool:
         """Whether the site's own map can show it: pictures, not vectors."""
-        return self.tile_type in mbtiles.RASTER
+        return self.tile_type in RASTER
+
+    @property
+    def is_for_phones(self) -> bool:
+        """Whether phones are offered it: MBTiles, or PMTiles of which they have a copy."""
+        is_copied = self.tile_type in phone_map.DRAWN_BY_PHONES
+        return is_copied or not self.file_name.endswith(PMTILES)
 
 
-def keep(data: Path, name: str, content: IO[bytes], most_bytes: int) -> tuple[KeptFile, MbTiles]:
+def keep(data: Path, name: str, content: IO[bytes], most_bytes: int) -> tuple[KeptFile, TileMap]:
     """Keep an uploaded map and look at it. Raises TooLarge and NotValid; then none of it stays."""
     called = "".join(
         sign for sign in name.replace("\\", "/").rpartition("/")[2] if sign.isprintable()
@@ -74,13 +86,42 @@ def keep(data: Path, name: str, content: IO[bytes], most_bytes: int) -> tuple[Ke
         (kept,) = arriving.keep()
     place = files.path_of(folder_of(data), kept.sha256)
     try:
-        told = mbtiles.read_mbtiles(place)
+        told = map_files.read_map(place)
+        if map_files.is_pmtiles(place) and told.tile_type in phone_map.DRAWN_BY_PHONES:
+            _copy_for_phones(data, place, told)
     except MapFileFault as fault:
         place.unlink(missing_ok=True)
         raise NotValid(fault.msgid, "file", **fault.params) from fault
     # The same file may have been here for long: it is on its way in now.
     place.touch()
-    return kept, told
+    return replace(kept, name=_true_name(kept.name, place)), told
+
+
+def _true_name(name: str, place: Path) -> str:
+    """Return a file's name with the ending of what it is; what is offered to phones goes by it."""
+    right, wrong = (PMTILES, MBTILES) if map_files.is_pmtiles(place) else (MBTILES, PMTILES)
+    return name if name.endswith(right) else name.removesuffix(wrong) + right
+
+
+def _copy_for_phones(data: Path, place: Path, told: TileMap) -> Path:
+    """Write a PMTiles file's copy for phones, unless it is there; whole or not at all."""
+    copy = place.with_name(place.name + MBTILES)
+    if copy.exists():
+        copy.touch()
+        return copy
+    begun = folder_of(data) / "incoming" / f"{place.name}-{os.getpid()}-{time.monotonic_ns()}"
+    try:
+        phone_map.write_mbtiles(place, told, begun)
+        with begun.open("rb") as written:
+            os.fsync(written.fileno())
+        begun.rename(copy)
+    except sqlite3.Error as error:
+        raise StoreFull(
+            "The server's disk is full, nothing was kept. Tell the office, send again later."
+        ) from error
+    finally:
+        begun.unlink(missing_ok=True)
+    return copy
 
 
 def folder_of(data: Path) -> Path:
@@ -91,7 +132,7 @@ def folder_of(data: Path) -> Path:
 def add(
     session: Session,
     kept: KeptFile,
-    told: MbTiles,
+    told: TileMap,
     area_code: str,
     name: str,
     who: str,
@@ -161,11 +202,12 @@ def for_villages(session: Session, village_codes: Iterable[str]) -> list[BaseMap
     """Return the maps of areas that hold one of the villages: what a phone is offered."""
     codes = tuple(village_codes)
     rows = session.scalars(select(BaseMap).order_by(BaseMap.area_code)).all()
-    return [
+    lines = [
         _line(session, row)
         for row in rows
         if any(code.startswith(areas.stem(row.area_code)) for code in codes)
     ]
+    return [one for one in lines if one.is_for_phones]
 
 
 def find(session: Session, map_id: int, scope: Scope) -> BaseMapLine:
@@ -204,7 +246,8 @@ def clear_unused(session: Session, data: Path) -> int:
     used = set(session.scalars(select(BaseMap.sha256)))
     gone = 0
     for place in folder_of(data).glob("[0-9a-f][0-9a-f]/*"):
-        if place.parent.name + place.name not in used and place.stat().st_mtime < oldest:
+        sha256 = place.parent.name + place.name.removesuffix(MBTILES)
+        if sha256 not in used and place.stat().st_mtime < oldest:
             place.unlink(missing_ok=True)
             gone += 1
     return gone
@@ -216,6 +259,23 @@ def file_of(data: Path, sha256: str) -> Path:
     if not place.is_file():
         raise Missing("There is no such file.")
     return place
+
+
+def file_for_phones(data: Path, one: BaseMapLine) -> Path:
+    """Return where the file lies that phones get. Raises Missing when there is none for them.
+
+    A copy that was lost, with a backup of the other files for example, is made again.
+    """
+    if not one.is_for_phones:
+        raise Missing("There is no such file.")
+    place = file_of(data, one.sha256)
+    if not map_files.is_pmtiles(place):
+        return place
+    (folder_of(data) / "incoming").mkdir(mode=0o700, exist_ok=True)
+    try:
+        return _copy_for_phones(data, place, map_files.read_map(place))
+    except MapFileFault as fault:
+        raise Missing("There is no such file.") from fault
 
 
 def _line(session: Session, row: BaseMap) -> BaseMapLine:

@@ -22,7 +22,8 @@ LAYER_STEP_WORDS = (
 
 def file_name(one: BaseMapLine) -> str:
     """Return what the file is called on a phone: Collect takes only names that end so."""
-    return safe_name(one.file_name.removesuffix(".mbtiles") + ".mbtiles")
+    name = one.file_name.removesuffix(base_maps.PMTILES).removesuffix(base_maps.MBTILES)
+    return safe_name(name + base_maps.MBTILES)
 
 
 def take_page(maps: Sequence[BaseMapLine], address: Callable[[BaseMapLine], str]) -> str:
@@ -38,7 +39,7 @@ def take_page(maps: Sequence[BaseMapLine], address: Callable[[BaseMapLine], str]
 
 def file_answer(one: BaseMapLine) -> Response:
     """Send a map; what a bad link broke off goes on where it ended (RFC 9110, Range)."""
-    place = base_maps.file_of(door.site().settings.folder, one.sha256)
+    place = base_maps.file_for_phones(door.site().settings.folder, one)
     answer = send_file(
         place,
         mimetype="application/octet-stream",

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from maps import mbtiles
+from maps import map_files
+from maps.tiles import TileMap
 from server.errors import NotAllowed, NotValid
 from server.survey import base_maps
 from server.survey.accounts import Right
@@ -21,7 +22,7 @@ from server.web.language import _
 pages = Blueprint("base_maps", __name__)
 
 LINK_DAYS = 7
-_KINDS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+_KINDS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 # A tile never changes: another file has another address.
 _TILE_AGE_S = 7 * 24 * 3600
 
@@ -62,7 +63,10 @@ def add() -> ResponseReturnValue:
         return _new_page(fault.errors), 422
     base_maps.clear_unused(door.session(), site.settings.folder)
     door.journal("base_map_added", kept.name, area=area, bytes=kept.size)
-    flash(_("The map is there. Let the phones take it by the code below."), "fine")
+    if base_maps.find(door.session(), map_id, who.scope).is_for_phones:
+        flash(_("The map is there. Let the phones take it by the code below."), "fine")
+    else:
+        flash(_("The map is there. The map page offers it as background."), "fine")
     return redirect(url_for("base_maps.one", map_id=map_id), 303)
 
 
@@ -111,7 +115,8 @@ def _by_link() -> None:
 def offer(signed: str) -> str:
     """Show a phone the steps to get the map into Collect."""
     found = base_maps.find(door.reading(), g.base_map_id, WHOLE_SITE)
-    return base_map_files.take_page([found], lambda one: _link(one, signed))
+    offered = [found] if found.is_for_phones else []
+    return base_map_files.take_page(offered, lambda one: _link(one, signed))
 
 
 @pages.get("/basemaps/for-phones/<signed>/<name>")
@@ -131,7 +136,7 @@ def tile(map_id: int, zoom: int, column: int, row: int) -> Response:
     if request.if_none_match.contains(etag):
         return _kept_by_browser(Response(status=304), etag)
     place = base_maps.file_of(door.site().settings.folder, sha256)
-    found = mbtiles.tile(place, zoom, column, row)
+    found = map_files.tile(place, zoom, column, row)
     if found is None:
         return _kept_by_browser(Response(status=204), etag)
     kind, content = found
@@ -144,7 +149,7 @@ def _kept_by_browser(answer: Response, etag: str) -> Response:
     return answer
 
 
-def _kept() -> tuple[KeptFile, mbtiles.MbTiles]:
+def _kept() -> tuple[KeptFile, TileMap]:
     """Keep the file that was sent. Raises NotValid and TooLarge; then nothing of it stays."""
     sent, settings = request.files.get("file"), door.site().settings
     if sent is None or not sent.filename:

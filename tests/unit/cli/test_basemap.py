@@ -37,6 +37,19 @@ def test_a_map_is_added_listed_and_removed(where: list[str], tmp_path: Path) -> 
     assert CliRunner().invoke(main, ["basemap", "list", *where]).output == ""
 
 
+def test_pmtiles_are_added_as_well(where: list[str], tmp_path: Path) -> None:
+    drawn = tile_maps.write_pmtiles(tmp_path / "county.pmtiles")
+    webp = tile_maps.write_pmtiles(tmp_path / "w.pmtiles", content=b"RIFF\0\0\0\0WEBPVP8 ")
+
+    shared = CliRunner().invoke(main, ["basemap", "add", str(drawn), "--area", "130921", *where])
+    listed = CliRunner().invoke(main, ["basemap", "list", "--json", *where])
+    only_here = CliRunner().invoke(main, ["basemap", "add", str(webp), "--area", "130921", *where])
+
+    assert (shared.exit_code, "phones" in shared.output) == (0, False)
+    assert [one["for_phones"] for one in json.loads(listed.output)] == [True]
+    assert (only_here.exit_code, "phones cannot draw it" in only_here.output) == (0, True)
+
+
 def test_a_wrong_area_and_a_wrong_file_are_told(where: list[str], tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.mbtiles"
     wrong.write_text("no map")
@@ -44,5 +57,5 @@ def test_a_wrong_area_and_a_wrong_file_are_told(where: list[str], tmp_path: Path
     no_map = CliRunner().invoke(main, ["basemap", "add", str(wrong), "--area", "130921", *where])
     no_area = CliRunner().invoke(main, ["basemap", "add", str(wrong), "--area", "99", *where])
 
-    assert (no_map.exit_code, "no SQLite" in no_map.output) == (1, True)
+    assert (no_map.exit_code, "neither an MBTiles" in no_map.output) == (1, True)
     assert (no_area.exit_code, "no area 99" in no_area.output) == (1, True)

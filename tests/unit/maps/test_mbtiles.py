@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from maps import mbtiles
-from maps.mbtiles import MapFileFault
+from maps.tiles import MapFileFault
 from tests import tile_maps
 
 

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from pmtiles.tile import TileType
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from maps import mbtiles
 from server.database import writing_session
 from server.survey import base_maps, journal
 from server.survey.areas import WHOLE_SITE
@@ -124,7 +126,7 @@ def test_what_is_no_map_leaves_nothing_behind(site: Site, office: Browser) -> No
     )
 
     assert page.status_code == 422
-    assert "no SQLite database" in html.unescape(page.text)
+    assert "neither an MBTiles nor a PMTiles file" in html.unescape(page.text)
     assert (listed(site), kept(site)) == ([], [])
     assert list((site.settings.folder / "incoming").iterdir()) == []
 
@@ -194,7 +196,7 @@ def test_the_sites_map_offers_it_and_loads_nothing_before(
     assert f'data-tiles="/tiles/{one.id}/{{z}}/{{x}}/{{y}}?v={one.sha256[:8]}"' in choice[0]
     assert choice[0].index('value=""') < choice[0].index("County")
     assert "selected" not in choice[0]
-    assert "map-ground" not in browser_of(site, "office", ["532301"]).get("/map").text
+    assert 'id="map-ground"' not in browser_of(site, "office", ["532301"]).get("/map").text
 
 
 def test_a_vector_map_is_for_phones_alone(site: Site, office: Browser, tmp_path: Path) -> None:
@@ -203,8 +205,118 @@ def test_a_vector_map_is_for_phones_alone(site: Site, office: Browser, tmp_path:
     one = the_map(site)
 
     assert "not drawn here" in office.get(f"/basemaps/{one.id}").text
-    assert "map-ground" not in office.get("/map").text
+    assert 'id="map-ground"' not in office.get("/map").text
     assert "Mapbox" in office.get(link_of(office, one)).text
+
+
+@pytest.fixture
+def in_pmtiles(tmp_path: Path) -> Path:
+    return tile_maps.write_pmtiles(tmp_path / "county.pmtiles")
+
+
+def test_pmtiles_are_brought_and_lie_below_the_sites_map_tile_by_tile(
+    site: Site, office: Browser, in_pmtiles: Path
+) -> None:
+    done = bring(office, in_pmtiles)
+    one = the_map(site)
+    column, row = tile_maps.place(38.0, 116.9, 9)
+    address = f"/tiles/{one.id}/9/{column}/{row}"
+
+    tile = office.get(address)
+    again = office.get(address, headers={"If-None-Match": tile.headers["ETag"]})
+    none = office.get(f"/tiles/{one.id}/9/{column}/{511 - row}")
+
+    assert (done.status_code, one.file_name, one.tile_type) == (303, "county.pmtiles", "png")
+    assert (tile.status_code, tile.content_type) == (200, "image/png")
+    assert tile.data == tile_maps.shade(9, column, row)
+    assert (again.status_code, none.status_code, none.data) == (304, 204, b"")
+    assert f'data-tiles="/tiles/{one.id}/' in office.get("/map").text
+
+
+def test_phones_get_pmtiles_as_mbtiles(
+    site: Site, office: Browser, stranger: FlaskClient, in_pmtiles: Path, tmp_path: Path
+) -> None:
+    bring(office, in_pmtiles)
+    one, phone = the_map(site), add_phone(site, [HERE])
+    address = phone_site.path(phone, f"basemaps/{one.id}/county.mbtiles")
+
+    page = stranger.get(phone_site.path(phone, "basemaps"))
+    sent = stranger.get(address)
+    linked = stranger.get(link_of(office, one))
+
+    assert "county.mbtiles" in page.text
+    assert "county.mbtiles" in linked.text
+    (tmp_path / "taken.mbtiles").write_bytes(sent.data)
+    taken = mbtiles.read_mbtiles(tmp_path / "taken.mbtiles")
+    assert (taken.name, taken.tile_type, taken.box) == (one.name, "png", one.box)
+    first = stranger.get(address, headers={"Range": "bytes=0-99"})
+    assert (first.status_code, first.data) == (206, sent.data[:100])
+
+
+def test_a_copy_for_phones_that_was_lost_is_made_again(
+    site: Site, office: Browser, stranger: FlaskClient, in_pmtiles: Path
+) -> None:
+    bring(office, in_pmtiles)
+    address = phone_site.path(add_phone(site, [HERE]), f"basemaps/{the_map(site).id}/a.mbtiles")
+    before = stranger.get(address).data
+    (copy,) = (one for one in kept(site) if one.name.endswith(".mbtiles"))
+    copy.unlink()
+
+    assert stranger.get(address).data == before
+
+
+def test_pictures_that_phones_cannot_draw_are_for_the_map_alone(
+    site: Site, office: Browser, stranger: FlaskClient, tmp_path: Path
+) -> None:
+    avif = b"\x00\x00\x00\x20ftypavif\x00\x00\x00\x00"
+    bring(office, tile_maps.write_pmtiles(tmp_path / "m.pmtiles", content=avif))
+    one, phone = the_map(site), add_phone(site, [HERE])
+    column, row = tile_maps.place(38.0, 116.9, 9)
+
+    page = html.unescape(office.get(f"/basemaps/{one.id}").text)
+
+    assert "Phones are not offered this map" in page
+    assert "for-phones" not in page
+    assert office.get(f"/tiles/{one.id}/9/{column}/{row}").content_type == "image/avif"
+    assert f"basemaps/{one.id}" not in stranger.get(phone_site.path(phone, "basemaps")).text
+    taken = stranger.get(phone_site.path(phone, f"basemaps/{one.id}/m.mbtiles"))
+    assert taken.status_code == 404
+    assert len(kept(site)) == 1
+
+
+def test_vectors_in_pmtiles_are_refused_and_leave_nothing(
+    site: Site, office: Browser, tmp_path: Path
+) -> None:
+    path = tile_maps.write_pmtiles(tmp_path / "v.pmtiles", tile_type=TileType.MVT)
+
+    page = bring(office, path)
+
+    assert (page.status_code, "vector tiles" in page.text) == (422, True)
+    assert (listed(site), kept(site)) == ([], [])
+
+
+def test_a_file_is_what_it_is_whatever_it_is_called(
+    site: Site, office: Browser, county: Path, in_pmtiles: Path
+) -> None:
+    bring(office, in_pmtiles.rename(in_pmtiles.with_name("one.mbtiles")))
+    bring(office, county.rename(county.with_name("two.pmtiles")), area=COUNTY)
+
+    assert sorted(one.file_name for one in listed(site)) == ["one.pmtiles", "two.mbtiles"]
+    assert all(one.is_for_phones for one in listed(site))
+
+
+def test_removed_pmtiles_take_the_phones_copy_along(
+    site: Site, office: Browser, in_pmtiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(office, in_pmtiles)
+    monkeypatch.setattr(base_maps, "ARRIVING_S", -1)
+    with Session(site.engine) as session:
+        base_maps.clear_unused(session, site.settings.folder)
+    while_used = len(kept(site))
+
+    office.post(f"/basemaps/{the_map(site).id}/remove")
+
+    assert (while_used, kept(site)) == (2, [])
 
 
 @pytest.fixture
@@ -275,7 +387,8 @@ def test_a_code_from_the_page_serves_any_phone_for_some_days(
         "attachment; filename=county.mbtiles"
         in stranger.get(file[1]).headers["Content-Disposition"]
     )
-    assert stranger.get(link[:-1] + ("a" if link[-1] != "a" else "b")).status_code == 403
+    # Not its last letter, of which some bits count for nothing.
+    assert stranger.get(link[:-2] + ("a" if link[-2] != "a" else "b") + link[-1]).status_code == 403
     monkeypatch.setattr(base_map_pages, "LINK_DAYS", -1)
     assert stranger.get(link).status_code == 403
 
