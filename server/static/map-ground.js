@@ -67,7 +67,26 @@
     laid = L.tileLayer(one.tiles, options).addTo(map);
     map.setZoom(Math.max(smallest, Math.floor(map.getZoom())));
   };
-  ground.addEventListener("change", lay);
+  /* The choice is remembered by this browser, under the address of its tiles; "" is none. */
+  const remembered = () => {
+    try {
+      return localStorage.getItem("doorstep-ground");
+    } catch (problem) {
+      return null; // A browser may forbid it.
+    }
+  };
+  const remember = () => {
+    try {
+      localStorage.setItem("doorstep-ground", ground.selectedOptions[0].dataset.tiles || "");
+    } catch (problem) { /* It is asked for again next time. */ }
+  };
+  ground.addEventListener("change", () => {
+    remember();
+    lay();
+  });
+  const before = remembered();
+  const again = before === null ? null : [...ground.options].find((one) => (one.dataset.tiles || "") === before);
+  if (again) ground.value = again.value;
   // The frame of the tiles that are shown at once is that of the marks from the start.
   const first = ground.selectedOptions[0].dataset;
   if (first.tiles) {

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from sqlalchemy import select, update
 
 from server.config import Settings
 from server.database import writing_session
-from server.survey import accounts, credentials, first_run, intake
+from server.survey import accounts, base_maps, credentials, first_run, intake
 from server.survey.accounts import Role
 from server.survey.areas import WHOLE_SITE
 from server.survey.registry.sample import import_sample
 from server.survey.site import open_site
-from server.tables.reference import Village
+from server.tables.reference import Division, Village
+from tests import tile_maps
 from tests.builders import VILLAGE, a_member, an_id, an_upload, roster_xml, versions
 from tests.live import serving
 
@@ -41,6 +41,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             )
         office = accounts.add(session, "office", Role.OFFICE, ("",), WHOLE_SITE)
         credentials.set_password(session, office.id, PASSWORD)
+        division = Division(code="130921000000", name="沧县", level="county", stem="130921")
+        session.merge(division)
+    drawn = tile_maps.write_pmtiles(
+        tmp_path_factory.mktemp("map") / "county.pmtiles", zooms=range(6, 13)
+    )
+    with drawn.open("rb") as content:
+        kept, told = base_maps.keep(settings.folder, drawn.name, content, 10_000_000)
+    with writing_session(site.engine) as session:
+        base_maps.add(session, kept, told, "130921", "", "test", WHOLE_SITE)
     version = versions(site)["household_roster"]
     members = [a_member()]
     for number in range(2):
@@ -49,14 +58,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     site.close()
     with serving(settings) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -121,3 +122,30 @@ def test_a_page_fits_the_phone_and_everything_to_tap_is_large_enough(
         box = one.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 24
+
+
+def test_a_background_of_tiles_is_drawn_and_remembered(phone: Page, address: str) -> None:
+    """PMTiles, read by the server tile by tile; no tile is asked for before it is chosen."""
+    wrong: list[str] = []
+    tiles: list[int] = []
+    phone.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    phone.on("response", lambda got: tiles.append(got.status) if "/tiles/" in got.url else None)
+    phone.goto("/map")
+    expect(phone.locator(".map-mark")).to_have_count(61)
+    assert tiles == []
+
+    phone.get_by_label("Background").select_option("County")
+    expect(phone.locator("img.leaflet-tile-loaded").first).to_be_visible()
+    phone.goto("/today")
+    phone.goto("/map")
+
+    expect(phone.locator("img.leaflet-tile-loaded").first).to_be_visible()
+    assert (
+        phone.get_by_label("Background").evaluate("one => one.selectedOptions[0].text") == "County"
+    )
+    assert 200 in tiles
+    phone.get_by_label("Background").select_option("No background")
+    phone.goto("/map")
+    expect(phone.locator(".map-mark")).to_have_count(61)
+    expect(phone.locator("img.leaflet-tile")).to_have_count(0)
+    assert wrong == []
