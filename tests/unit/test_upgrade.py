@@ -6,17 +6,19 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from server.config import Settings
-from server.database import open_engine
+from server.database import open_engine, writing
 from server.survey import first_run, tasks
 from server.survey.areas import WHOLE_SITE
 from server.survey.quality import earlier, running
-from server.survey.site import MIGRATIONS, NEWEST_MIGRATION, open_site
+from server.survey.site import MIGRATIONS, NEWEST_MIGRATION, Site, open_site
+from server.tables.tasks import CheckRun, TaskStep
 from server.tables.truth import Phone
 from tests.task_rows import NOTICED, VILLAGE, a_signal, bring, reader
+from tests.worker_rows import two_workers
 
 
 def test_a_site_of_the_first_release_keeps_its_phones_and_forms(
@@ -122,6 +124,39 @@ def test_only_the_first_run_takes_earlier_closings_as_its_own(
     with Session(site.engine) as session:
         assert tasks.open_counts(session, WHOLE_SITE)["worker"] == 1
     site.close()
+
+
+def test_what_was_closed_of_a_worker_stays_closed_through_the_first_real_run(
+    database_url: str, tmp_path: Path
+) -> None:
+    at_second_release(database_url, WORKER_CLOSED.replace("7,", "1,"))
+    site = open_site(Settings.read({}, str(tmp_path / "site"), database_url))
+    first_run.prepare(site)
+    assert two_workers(site)[0] == 1
+    a_run(site, fault="records, workers")
+
+    taken = running.run(site, NOTICED)
+    again = running.run(site, NOTICED)
+
+    assert (taken.faults, again.faults) == ((), ())
+    with Session(site.engine) as session:
+        (digits,) = tasks.found(session, reader(), [("digits", "1", "systolic")])
+        open_ones = tasks.page(session, reader(), tasks.Wanted("worker")).tasks
+        steps = session.scalars(select(func.count()).select_from(TaskStep)).one()
+    assert digits.closing is not None
+    assert (digits.closing.who, digits.closing.reason) == ("office", "retrained")
+    assert [one.check for one in open_ones] == ["speed"]
+    # The one of 0.2, and the same on today's inputs: once.
+    assert steps == 2
+    site.close()
+
+
+def a_run(site: Site, fault: str) -> None:
+    """Write down that the checks ran, and what failed."""
+    row = {"configuration": "", "seed": 1, "raised": 0, "cleared": 0, "figures": {}}
+    with writing(site.engine) as connection:
+        moments = {"started_at": NOTICED, "ended_at": NOTICED}
+        connection.execute(insert(CheckRun), {**row, **moments, "fault": fault})
 
 
 COUNT_CLOSED = (
