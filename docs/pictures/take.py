@@ -12,47 +12,54 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+from scenes import Site, drawn_days, prepare
 
 PICTURES = Path(__file__).parent
 DOORSTEP = str(Path(sys.executable).with_name("doorstep"))
-SIZES = ((360, 800), (1280, 900))
+PHONE_SIZE, DESK_SIZE = (360, 800), (1280, 900)
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 WHO = "demo-office"
-# Enough for villages at every stage; takes a minute.
-HOUSEHOLDS = "5000"
-VILLAGE = "130921211203"
-# Submissions to send back, one of which comes corrected; the demo has sent none back.
-FLAGGED = "/submissions/?form=household_roster&flag=any"
-REASON = "户主身份证号少一位，请重新核对"
-# A screening that a second phone contradicts.
-SCREENED = "/submissions/?form=disease_screening"
-IN_CONFLICT = "/entities/in/persons?state=conflict"
-OPENROSA = {"X-OpenRosa-Version": "1.0"}
+HOUSEHOLDS = "1500"
+# The village in which one disease is found far more often than elsewhere.
+VILLAGE = "130921211211"
 # Name of the picture: what it shows, as a path of the site.
 PATHS = {
-    "map": "/map",
+    "today": "/today",
+    "map": "/map?layer=suspected",
     "village": f"/villages/{VILLAGE}",
-    "batch": "/batches/2",
+    "queue": "/tasks/workers",
+    "plan": "/plan/",
+    "charts": "/pictures",
+    "back-checks": "/back-checks/",
+    "submissions": "/submissions/",
+    "alerts": "/alerts/",
+    "thresholds": "/settings/checks/",
     "clinics": "/clinics/",
+    "batch": "/batches/2",
     "corrections": "/corrections/?state=all",
     "phones": "/phones/",
 }
-# Taken at a phone's size only.
-FOR_PHONES = {"phones", "conflict"}
+# Heights of phones' pictures whose point lies further down.
+HEIGHTS = {"today": 1080, "village": 1080, "task": 1200, "pair": 1200, "charts": 1000}
+ON_PHONES = (
+    *("today", "map", "village", "queue", "task", "plan", "charts", "back-checks", "pair"),
+    *("alerts", "submission", "corrections", "conflict", "phones"),
+)
+ON_DESKS = ("map", "submissions", "thresholds", "clinics", "batch")
+# What is unfolded first.
+UNFOLDED = "details#duration"
 STARTED_WITHIN_S = 20
 # Desk and phone side by side, with a thin line around each, on the grey of the pages.
 COVER = """<body style="margin:0;background:#eef0f2;width:1280px;height:720px;position:relative">
@@ -67,29 +74,40 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is not installed.")
     with tempfile.TemporaryDirectory() as folder:
-        made = json.loads(_run("demo", "--data", folder, "--households", HOUSEHOLDS, "--json"))
-        logins = {one["name"]: one["password"] for one in made["accounts"]}
+        at = ("--data", folder)
+        made = json.loads(_run("demo", *at, "--households", HOUSEHOLDS, "--json"))
+        password = next(one["password"] for one in made["accounts"] if one["name"] == WHO)
+        first_day, last_day = drawn_days()
+        draw = ("back-check", "draw", "--from", first_day, "--to", last_day)
+        _run(*draw, *at, "--percent", "5", "--least", "12", "--seed", "731")
         with _served(folder) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            first = _page(browser, address, "zh", SIZES[0], logins[WHO])
-            phone = address + urlsplit(made["phones"][0]["server_url"]).path + "/submission"
-            sent_back = _send_back(first, address, turn=0)
-            _correct(first, _send_back(first, address, turn=1), phone)
-            paths = {
-                **PATHS,
-                "submission": sent_back,
-                "conflict": _contradict(first, address, phone),
-            }
+            phones = [
+                f"{address}{urlsplit(one['server_url']).path}/submission" for one in made["phones"]
+            ]
+            first = _page(browser, address, "zh", DESK_SIZE, password)
+            _run("checks", *at)
+            paths = {**PATHS, **prepare(first, Site(address, Path(folder), phones))}
+            _run("checks", *at)
+            _run("alert", "send", *at)
             for language in LOCALES:
-                for width, height in SIZES:
-                    page = _page(browser, address, language, (width, height), logins[WHO])
-                    for name, path in paths.items():
-                        if width == SIZES[0][0] or name not in FOR_PHONES:
-                            place = PICTURES / f"{name}-{width}-{language}.png"
-                            _take(page, address + path, place)
-            _cover(browser, address, logins[WHO])
+                _take_all(browser, address, language, password, paths)
+            _cover(browser, address, password)
             browser.close()
     _shrink(sorted(PICTURES.glob("*.png")))
+
+
+def _take_all(
+    browser: Browser, address: str, language: str, password: str, paths: Mapping[str, str]
+) -> None:
+    for size, names in ((PHONE_SIZE, ON_PHONES), (DESK_SIZE, ON_DESKS)):
+        page = _page(browser, address, language, size, password)
+        for name in names:
+            width, height = size
+            if size == PHONE_SIZE:
+                height = HEIGHTS.get(name, height)
+            page.set_viewport_size({"width": width, "height": height})
+            _take(page, address + paths[name], PICTURES / f"{name}-{width}-{language}.png")
 
 
 def _run(*words: str) -> str:
@@ -144,68 +162,21 @@ def _page(
     return page
 
 
-def _send_back(page: Page, address: str, turn: int) -> str:
-    """Send a record back as a reviewer does; return the path of its page."""
-    page.goto(address + FLAGGED)
-    page.locator("table.cards tbody th a").nth(turn).click()
-    page.wait_for_load_state("networkidle")
-    path = page.url.removeprefix(address)
-    page.fill('form[action$="/send-back"] input[name=reason]', REASON)
-    page.click('form[action$="/send-back"] button')
-    page.wait_for_load_state("networkidle")
-    return path
-
-
-def _as_sent(page: Page) -> str:
-    """Return the XML of the submission on the page, under a new instance's name."""
-    token = page.locator("main input[name=csrf]").first.input_value()
-    fields: dict[str, str | float | bool] = {"csrf": token, "reason": "picture", "raw": "1"}
-    xml = page.request.post(page.url.partition("#")[0], form=fields).text()
-    return re.sub(r"uuid:[0-9a-f-]{36}(?=</[^<]*instanceID>)", f"uuid:{uuid.uuid4()}", xml)
-
-
-def _send(page: Page, phone: str, xml: str) -> None:
-    part = FilePayload(name="submission.xml", mimeType="text/xml", buffer=xml.encode())
-    answer = page.request.post(phone, headers=OPENROSA, multipart={"xml_submission_file": part})
-    if not answer.ok:
-        sys.exit(f"The phone was refused: {answer.status} {answer.text()}")
-
-
-def _correct(page: Page, path: str, phone: str) -> None:
-    """Answer what was sent back with an edit, as Collect does."""
-    page.goto(urlsplit(phone)._replace(path=path).geturl())
-    known = page.locator("dl.pairs code").first.inner_text()
-    edit = rf"\1<orx:deprecatedID>{known}</orx:deprecatedID>"
-    _send(page, phone, re.sub(r"(</[^<]*instanceID>)", edit, _as_sent(page), count=1))
-
-
-def _contradict(page: Page, address: str, phone: str) -> str:
-    """Say something else of a person than the last screening; return the page that settles it."""
-    page.goto(address + SCREENED)
-    page.click("table.cards tbody th a")
-    page.wait_for_load_state("networkidle")
-    xml = _as_sent(page)
-    result = "clear" if "<screen_result>follow<" in xml else "follow"
-    _send(page, phone, re.sub(r"(?<=<screen_result>)\w+", result, xml))
-    page.goto(address + IN_CONFLICT)
-    page.click("table.cards tbody th a")
-    page.wait_for_load_state("networkidle")
-    return page.url.removeprefix(address) + "/conflict"
-
-
 def _take(page: Page, url: str, place: Path | None = None) -> bytes:
     page.goto(url)
     page.wait_for_load_state("networkidle")
     # The map fades its marks in.
     page.wait_for_timeout(800)
+    for folded in page.locator(UNFOLDED).all():
+        folded.evaluate("one => { one.open = true }")
     return page.screenshot(path=place)
 
 
 def _cover(browser: Browser, address: str, password: str) -> None:
-    """Compose the picture on top of the README: the map on a desk, a village on a phone."""
-    desk = _page(browser, address, "en", SIZES[1], password, scale=1.5)
-    phone = _page(browser, address, "zh", SIZES[0], password, scale=2)
-    shots = [_take(desk, address + PATHS["map"]), _take(phone, address + PATHS["village"])]
+    """Compose the picture on top of the README: the map on a desk, Today on a phone."""
+    desk = _page(browser, address, "en", DESK_SIZE, password, scale=1.5)
+    phone = _page(browser, address, "zh", PHONE_SIZE, password, scale=2)
+    shots = [_take(desk, f"{address}/map"), _take(phone, address + PATHS["today"])]
     sources = ["data:image/png;base64," + base64.b64encode(shot).decode() for shot in shots]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.set_content(COVER % tuple(sources))
