@@ -9,26 +9,19 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from forms import checks, domain_checks, results, visits
-from forms.answers import Answers, Group
+from forms.answers import Answers
 from forms.entities import EntityBlock
 from forms.problems import Complaint
 from forms.values import read_day, read_instant, read_number
-from server.survey import catalogue
 from server.survey.identity import stable_uuid
+from server.survey.said_of_persons import persons
 
 Row = dict[str, Any]
-
-# Concepts under "finding." that are no disease code.
-_ABOUT_FINDINGS = frozenset(
-    ["codes", "reported", "special", "level", "paper", "since", "next", "refer_by"]
-)
-# A level 2 or 3 hospital's paper that was seen: domain.md 2.6, "documented".
-HOSPITAL_LEVELS = ("l2", "l3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +77,10 @@ def interpret(answers: Answers, origin: Origin, keys: Keys) -> Interpretation:
     answers.entities = tuple(_named(block, origin) for block in answers.entities)
     visit = _visit(answers, origin, keys.zone)
     result.visit = visit
-    for number, group in enumerate(_person_groups(answers)):
-        _report_person(result, answers, group, number, visit, keys)
+    told = persons(answers, visit, origin.instance_id, keys.id_numbers)
+    result.persons = told.reports
+    result.measurements = told.measurements
+    result.findings = told.findings
     if answers.has_concept("clinic.id"):
         _report_audit(result, answers, visit)
     if entry := answers.concept("backcheck.of"):
@@ -234,146 +229,6 @@ def _outcome(answers: Answers) -> str:
         return told
     consent = answers.concept("visit.consent")
     return "refused" if consent == "no" else "completed"
-
-
-def _person_groups(answers: Answers) -> list[Group]:
-    return [
-        group
-        for group in answers.groups("person.")
-        if group.concept("person.name")
-        or group.concept("person.id")
-        or group.concept("person.id_number")
-    ]
-
-
-def _report_person(
-    result: Interpretation,
-    answers: Answers,
-    group: Group,
-    number: int,
-    visit: Row,
-    keys: Keys,
-) -> None:
-    origin = result.origin
-    said = group.concepts("person.")
-    if id_number := said.get("id_number", "").strip().upper():
-        said["id_number"] = id_number
-        said["id_hash"] = hmac.new(keys.id_numbers, id_number.encode(), hashlib.sha256).hexdigest()
-    if (born := said.get("birth_date")) and not said.get("birth_year"):
-        said["birth_year"] = born[:4]
-    person_id = _person_id(answers, group, said, visit, origin)
-    report = {
-        "submission_id": origin.submission_id,
-        "position": number,
-        "moment": visit["moment"],
-        "person_id": person_id,
-        "told_id": None,
-        "household_id": visit["household_id"],
-        "village_code": visit["village_code"],
-        "reported_on": visit["visited_on"],
-        "screening": _screening(group),
-        "next_on": _next_on(group, visit["visited_on"]),
-        "said": said,
-    }
-    result.persons.append(report)
-    result.measurements += [
-        {
-            "submission_id": origin.submission_id,
-            "position": number,
-            "name": name,
-            "person_id": person_id,
-            "value": value,
-        }
-        for name, text in group.concepts("measure.").items()
-        if (value := read_number(text)) is not None
-    ]
-    result.findings += _findings(group, report, visit["worker"])
-
-
-def _next_on(group: Group, visited_on: date) -> date | None:
-    """Return the day by which a follow-up wants the next one; None where it is none."""
-    if not group.has_concept("followup.module"):
-        return None
-    if next_on := read_day(group.concept("followup.next_date") or ""):
-        return next_on
-    followup = results.server_followup(group)
-    return visited_on + timedelta(days=followup.max_days) if followup else None
-
-
-def _screening(group: Group) -> str:
-    """Return the screening's state; without consent, whatever was done counts as refused."""
-    state = group.concept("screening.state") or ""
-    return "refused" if state == "done" and group.concept("screening.consent") == "no" else state
-
-
-def _person_id(
-    answers: Answers, group: Group, said: Mapping[str, str], visit: Row, origin: Origin
-) -> str:
-    """Return the id of the entity the name is saved to, else the told id, else a computed one."""
-    saves_to = answers.plan.saves_to(group.scope, "person.name")
-    for block in answers.entities:
-        if block.list_name == saves_to and block.position == group.position and block.entity_id:
-            return block.entity_id
-    if told := said.get("id"):
-        return told
-    if id_hash := said.get("id_hash"):
-        return stable_uuid("person by id", id_hash)
-    place = visit["household_id"] or visit["village_code"]
-    born = said.get("birth_date") or said.get("birth_year") or ""
-    if place and born and said.get("name"):
-        return stable_uuid("person", place, said["name"], said.get("sex", ""), born)
-    return stable_uuid("person of", origin.instance_id, *map(str, group.position))
-
-
-def _findings(group: Group, report: Row, worker: str) -> list[Row]:
-    """Return one finding a disease or clue: documented when its hospital paper was seen."""
-    if report["screening"] not in ("done", ""):
-        return []
-    reported = _words(group.concept("finding.reported")) | _words(group.concept("finding.special"))
-    reported -= {"none", "other_special"}
-    has_paper = (
-        group.concept("finding.paper") == "yes"
-        and group.concept("finding.level") in HOSPITAL_LEVELS
-    )
-    codes = set(reported)
-    for code in _clues(group):
-        known = reported.intersection(catalogue.candidates(code))
-        if not known and not (code == "special_reported" and group.concept("finding.special")):
-            codes.add(code)
-    said = {
-        name: text
-        for name in ("level", "paper", "since", "next", "refer_by")
-        if (text := group.concept(f"finding.{name}"))
-    }
-    if worker:
-        said["worker"] = worker
-    return [
-        {
-            "submission_id": report["submission_id"],
-            "position": report["position"],
-            "code": code,
-            "moment": report["moment"],
-            "person_id": report["person_id"],
-            "state": "documented" if has_paper and code in reported else "suspected",
-            "found_on": report["reported_on"],
-            "said": said,
-        }
-        for code in sorted(codes)
-    ]
-
-
-def _clues(group: Group) -> set[str]:
-    """Return the codes the phone told and those its answers give: an old form loses nobody."""
-    told = {
-        code
-        for code, text in group.concepts("finding.").items()
-        if code not in _ABOUT_FINDINGS and text in ("1", "yes", "true")
-    }
-    return told | _words(group.concept("finding.codes")) | set(results.server_clues(group) or ())
-
-
-def _words(text: str | None) -> set[str]:
-    return set((text or "").split())
 
 
 def _report_audit(result: Interpretation, answers: Answers, visit: Row) -> None:
