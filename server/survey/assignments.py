@@ -16,13 +16,13 @@ from server.survey import phones
 from server.survey.areas import Scope
 from server.survey.phone_villages import VillageName
 from server.survey.phones import PhoneLine
+from server.survey.stored_rows import chunks
 from server.tables.reference import Village
 from server.tables.truth import PhoneVillage
 
 ALSO, MOVE, ONLY, TAKE = "also", "move", "only", "take"
 WAYS = (ALSO, MOVE, ONLY, TAKE)
 MOST_AT_ONCE = 5000
-_GROUP = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +179,7 @@ def _names(session: Session, wish: Wish, scope: Scope) -> dict[str, str]:
             most=MOST_AT_ONCE,
         )
     names: dict[str, str] = {}
-    for start in range(0, len(codes), _GROUP):
-        some = codes[start : start + _GROUP]
+    for some in chunks(codes):
         query = select(Village.code, Village.name)
         rows = session.execute(query.where(Village.code.in_(some), scope.where(Village.code)))
         names.update((code, name) for code, name in rows)

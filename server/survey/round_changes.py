@@ -18,13 +18,13 @@ from server.errors import NotValid
 from server.survey import rounds
 from server.survey.areas import Scope
 from server.survey.rounds import PlanLine, RoundDays
+from server.survey.stored_rows import chunks
 from server.tables.decisions import Round, VillagePlan
 from server.tables.reference import Village
 
 LONGEST_NAME = 60
 LONGEST_DAYS = 400
 """More than a year is no round: it is a year typed wrong."""
-_GROUP = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ def apply(session: Session, project_id: int, change: PlanChange, who: str, at: d
     """Do what `plan` returned within the same transaction. Does not commit."""
     codes = [one.code for one in change.villages]
     if change.wish.is_off:
-        for start in range(0, len(codes), _GROUP):
+        for some in chunks(codes):
             session.execute(
                 delete(VillagePlan).where(
                     VillagePlan.project_id == project_id,
-                    VillagePlan.village_code.in_(codes[start : start + _GROUP]),
+                    VillagePlan.village_code.in_(some),
                 )
             )
         return

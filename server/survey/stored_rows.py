@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, tuple_
 
 from server.database import insert_or_replace, rows_with
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 # SQLite takes 32,766 values in one statement; a pair counts twice.
 LARGEST_LIST = 5_000
@@ -46,8 +47,8 @@ def replace(
         connection.execute(delete(table).where(column.in_(found)))
 
 
-def chunks(keys: Collection[Any]) -> Iterator[Sequence[Any]]:
-    """Give keys in portions that fit into one statement."""
+def chunks(keys: Collection[T], most: int = LARGEST_LIST) -> Iterator[Sequence[T]]:
+    """Give keys in portions that fit into one statement, or of `most`."""
     ordered = list(keys)
-    for start in range(0, len(ordered), LARGEST_LIST):
-        yield ordered[start : start + LARGEST_LIST]
+    for start in range(0, len(ordered), most):
+        yield ordered[start : start + most]

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,9 +17,9 @@ from server.survey.entities.actions import NewAction
 from server.survey.entities.history import History, Version
 from server.survey.entity_imports.plan import RegisterPlan
 from server.survey.households_moved import HOUSEHOLDS, KEY
+from server.survey.stored_rows import chunks
 from server.tables.decisions import EntityAction, EntityImport
 
-R = TypeVar("R")
 _GROUP = 1000
 
 # Told how many entities are done.
@@ -95,7 +94,7 @@ def apply_import(
     session.flush()
     import_id = row.id
     done = 0
-    for some in _grouped(_actions(planned, import_id)):
+    for some in chunks(_actions(planned, import_id), _GROUP):
         actions.act(session, project_id, who, some)
         done += len(some)
         progress(done)
@@ -128,7 +127,7 @@ def plan_undo(session: Session, project_id: int, import_id: int, scope: Scope) -
     done: list[NewAction] = []
     stays: list[Stay] = []
     keys = _keys(session, import_id)
-    for some in _grouped(keys):
+    for some in chunks(keys, _GROUP):
         histories = folding.histories(session.connection(), set(some))
         for (list_name, entity_id), history in sorted(histories.items()):
             if not actions.is_in(scope, list_name, _village(history)):
@@ -145,7 +144,7 @@ def undo_import(session: Session, project_id: int, planned: UndoPlan, who: str) 
     row = session.get_one(EntityImport, planned.line.id)
     row.undone_at, row.undone_by = datetime.now(UTC), who
     session.flush()
-    for some in _grouped(planned.actions):
+    for some in chunks(planned.actions, _GROUP):
         actions.act(session, project_id, who, some)
 
 
@@ -220,10 +219,6 @@ def _is_of(version: Version, import_id: int) -> bool:
 
 def _village(history: History) -> str:
     return history.versions[-1].values.get("village_code", "") if history.versions else ""
-
-
-def _grouped(rows: Sequence[R]) -> list[list[R]]:
-    return [list(rows[start : start + _GROUP]) for start in range(0, len(rows), _GROUP)]
 
 
 def _line(row: EntityImport) -> ImportLine:

@@ -6,7 +6,7 @@ received. So doing the same again changes nothing, and what was stopped goes on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,11 +28,10 @@ from server.survey.moving.plan import Plan, Submitted
 from server.survey.registry import apply as registry
 from server.survey.registry.plan import plan_import
 from server.survey.site import Site
+from server.survey.stored_rows import chunks
 from server.survey.writer import LARGEST_GROUP
 from server.tables.truth import Form, Submission
 
-# SQLite takes no more than 32,766 values in one statement.
-MOST_ASKED = 5_000
 # A form's file is held in memory: a list of a whole province has 50 MB.
 MOST_FILE_BYTES = 200_000_000
 
@@ -252,16 +251,11 @@ def _decide(site: Site, project_id: int, plan: Plan) -> int:
             # Households first: their persons move along.
             for kind in sorted(concerned.pairs):
                 projection.resettle(connection, kind, concerned.pairs[kind])
-        for some in _chunks(sorted(concerned.roots)):
+        for some in chunks(sorted(concerned.roots)):
             replay.again(site, Submission.root_instance_id.in_(some))
         done += len(concerned.roots) + len(concerned.entities)
         done += sum(map(len, concerned.pairs.values()))
     return done
-
-
-def _chunks(told: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(told), MOST_ASKED):
-        yield told[start : start + MOST_ASKED]
 
 
 def _register(site: Site, plan: Plan, who: str, moved: Moved) -> None:

@@ -24,6 +24,7 @@ from server.survey import blocks, catalogue
 from server.survey.blocks import BLOCK
 from server.survey.quality.worker_readings import measured
 from server.survey.site import Site
+from server.survey.stored_rows import chunks
 from server.tables.projections import Finding, Flag, Measurement, PersonReport, Visit
 from server.tables.truth import FormVersion
 from server.tables.worker_blocks import WorkerBlock
@@ -104,8 +105,7 @@ def bring(site: Site) -> int:
     with site.engine.connect() as connection:
         stale = sorted(changed(connection).items())
         newer = _replaced_at(connection)
-    for start in range(0, len(stale), _AT_ONCE):
-        some = stale[start : start + _AT_ONCE]
+    for some in chunks(stale, _AT_ONCE):
         # What changes meanwhile is marked again: the block is then read once more next time.
         with site.engine.connect() as connection:
             rows = [_read(connection, *one, newer, site.keys.zone) for one in some]
@@ -141,8 +141,7 @@ def _empty(columns: Sequence[str]) -> Short:
 def _kept(connection: Connection) -> Iterator[Any]:
     """Give the rows of all blocks, in order, a few at a time."""
     numbers = connection.scalars(select(KEPT.c.block).order_by(KEPT.c.block)).all()
-    for start in range(0, len(numbers), _LOADED_AT_ONCE):
-        some = numbers[start : start + _LOADED_AT_ONCE]
+    for some in chunks(numbers, _LOADED_AT_ONCE):
         query = select(KEPT).where(KEPT.c.block.in_(some)).order_by(KEPT.c.block)
         yield from connection.execute(query)
 
