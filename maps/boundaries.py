@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, get_args
@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from maps.crs import Crs, from_wgs84, to_wgs84
 from maps.layers import DECIMALS
 from maps.points import EARTH_RADIUS_M, Point
-from maps.polygons import MOST_BYTES, NoArea, geometries, shape_of
+from maps.polygons import MOST_BYTES, MOST_CROSSINGS, NoArea, crossings, geometries, shape_of
 
 MOST_FEATURES = 5_000
 MOST_CORNERS = 500_000
@@ -72,10 +72,15 @@ def read_features(content: bytes, crs: Crs) -> list[Feature]:
     """
     rows = _rows(content)
     try:
-        found = [
-            Feature(number, _words(row), _area(row))
+        drawn = {
+            number: [shape_of(one) for one in geometries(row)]
             for number, row in enumerate(rows, start=1)
             if row["geometry"]
+        }
+        _demand_few(drawn.values())
+        found = [
+            Feature(number, _words(rows[number - 1]), _area(shapes))
+            for number, shapes in drawn.items()
         ]
     except NoArea:
         raise
@@ -83,8 +88,6 @@ def read_features(content: bytes, crs: Crs) -> list[Feature]:
         raise NoArea("damaged") from error
     if not found:
         raise NoArea("no polygon")
-    if sum(int(shapely.get_num_coordinates(one.shape)) for one in found) > MOST_CORNERS:
-        raise NoArea("too many corners")
     if crs in ("wgs84", "cgcs2000"):
         return found
     return [Feature(one.number, one.told, _moved(one.shape, crs)) for one in found]
@@ -117,11 +120,32 @@ def _words(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _area(row: Mapping[str, Any]) -> BaseGeometry:
-    shapes = [shape_of(one) for one in geometries(row)]
+def _demand_few(drawn: Iterable[Sequence[BaseGeometry]]) -> None:
+    """Refuse more corners, or more lines that cross, than a server has time for."""
+    several = list(drawn)
+    if (
+        sum(int(shapely.get_num_coordinates(one)) for some in several for one in some)
+        > MOST_CORNERS
+    ):
+        raise NoArea("too many corners")
+    left = MOST_CROSSINGS
+    for shapes in several:
+        left -= crossings(shapes, left) if shapes else 0
+        if left < 0:
+            raise NoArea("tangled")
+
+
+def _area(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
     if not shapes:
         raise NoArea("no polygon")
     return polygons_only(shapely.union_all([shapely.make_valid(one) for one in shapes]))
+
+
+def joined(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return several areas as one. Raises NoArea where their lines cross too often."""
+    if crossings(shapes, MOST_CROSSINGS) > MOST_CROSSINGS:
+        raise NoArea("tangled")
+    return polygons_only(shapely.union_all(shapes))
 
 
 def polygons_only(shape: BaseGeometry) -> BaseGeometry:

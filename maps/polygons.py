@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -14,6 +16,11 @@ from maps.points import Point
 
 # A county's border at the scale of a cadastre has some 50,000 corners.
 MOST_BYTES = 20_000_000
+# Lines that a hand crossed by mistake are few; mending costs their square, and a tangle of five
+# hundred corners some minutes.
+MOST_CROSSINGS = 1_000
+# Pairs of lines that may cross: some seconds, and some memory for each so many at once.
+_MOST_PAIRS, _PAIRS_AT_ONCE = 20_000_000, 2_000_000
 _AREAS = ("Polygon", "MultiPolygon")
 _FRAMES: tuple[Crs, ...] = ("wgs84", "gcj02", "bd09")
 
@@ -63,10 +70,44 @@ def read_area(content: bytes, crs: Crs) -> Area:
         raise NoArea("damaged") from error
     if not shapes:
         raise NoArea("no polygon")
+    if crossings(shapes, MOST_CROSSINGS) > MOST_CROSSINGS:
+        raise NoArea("tangled")
     # People draw lines that cross: such a polygon is mended rather than refused.
     area = shapely.union_all([shapely.make_valid(one) for one in shapes])
     shapely.prepare(area)
     return Area(area, crs)
+
+
+def crossings(shapes: Sequence[BaseGeometry], most: int) -> int:
+    """Return how often lines of these shapes cross, or any number above `most` beyond that.
+
+    What mending and joining them costs is known by it before it is begun.
+    """
+    if len(shapes) == 1 and shapely.is_valid(shapes[0]):
+        return 0
+    lines = _lines(shapes)
+    tree, step = shapely.STRtree(lines), max(1, _PAIRS_AT_ONCE // max(1, len(lines)))
+    found = pairs = 0
+    for first in range(0, len(lines), step):
+        mine, others = tree.query(lines[first : first + step])
+        mine = mine + first
+        is_once = mine < others
+        pairs += int(is_once.sum())
+        if pairs > _MOST_PAIRS:
+            return most + 1
+        found += int(shapely.crosses(lines[mine[is_once]], lines[others[is_once]]).sum())
+        if found > most:
+            return found
+    return found
+
+
+def _lines(shapes: Sequence[BaseGeometry]) -> Any:
+    """Return every line from one corner to the next, as an array."""
+    several = []
+    for ring in shapely.get_rings(shapely.get_parts(list(shapes))):
+        corners = shapely.get_coordinates(ring)
+        several.append(np.stack([corners[:-1], corners[1:]], axis=1))
+    return shapely.linestrings(np.concatenate(several)) if several else np.array([], dtype=object)
 
 
 def geometries(told: Any) -> list[dict[str, Any]]:

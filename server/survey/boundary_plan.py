@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -34,6 +33,7 @@ FAULT_WORDS = {
     "no degrees": "Its positions are no degrees. Save it in longitude and latitude.",
     "too large": "The file is too large: 20 MB at most. Thin out its corners first.",
     "too many areas": "There are more than 5,000 areas in this file.",
+    "tangled": "Its lines cross too often to be mended: draw these areas anew.",
     "too many corners": "There are more than 500,000 corners in this file: thin them out first.",
 }
 
@@ -80,18 +80,18 @@ def plan_import(
     try:
         features = borders.read_features(content, crs)
     except NoArea as fault:
-        words = FAULT_WORDS.get(str(fault))
-        if words:
-            raise NotValid(words, "file") from fault
-        raise NotValid("Areas are wanted, and there is a %(kind)s.", "file", kind=fault) from fault
+        raise _refusal(fault) from fault
     villages = _villages(session, today)
     inside = {code: one for code, one in villages.items() if scope.covers(code)}
     found = _matched(features, villages)
     mine = {code: several for code, several in found.items() if code in inside}
-    shapes = {
-        code: borders.polygons_only(shapely.union_all([one.shape for one, _ in several]))
-        for code, several in sorted(mine.items())
-    }
+    try:
+        shapes = {
+            code: borders.joined([one.shape for one, _ in several])
+            for code, several in sorted(mine.items())
+        }
+    except NoArea as fault:
+        raise _refusal(fault) from fault
     known = boundaries.drawn(session, scope).keys()
     matched = {one.number for several in found.values() for one, _ in several}
     return BoundaryPlan(
@@ -113,6 +113,13 @@ def plan_import(
         without=len(inside.keys() - known - shapes.keys()),
         check=_checked(session, shapes, crs),
     )
+
+
+def _refusal(fault: NoArea) -> NotValid:
+    words = FAULT_WORDS.get(str(fault))
+    if words:
+        return NotValid(words, "file")
+    return NotValid("Areas are wanted, and there is a %(kind)s.", "file", kind=fault)
 
 
 def _villages(session: Session, today: date) -> dict[str, tuple[str, str]]:

@@ -19,6 +19,9 @@ LONGEST_NAME, LONGEST_URL = 60, 500
 _PLACES = ("{z}", "{x}", "{y}")
 # Several hosts that serve the same tiles: {a-c} or {0-7}, as addresses are printed.
 _HOSTS = re.compile(r"\{([a-z])-([a-z])\}|\{([0-9])-([0-9])\}")
+# A host by name or number, perhaps one of several, perhaps with a port: it stands in the security
+# policy of every map, where "*" would be any host, and other letters no header at all.
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]|\{s\})+(?::[0-9]{1,5})?\Z")
 _LEAFLETS_HOSTS = ("a", "b", "c")
 
 
@@ -125,7 +128,8 @@ def _check(name: str, url: str, credit: str, crs: str) -> None:
     parts = urlsplit(url)
     is_address = parts.scheme in ("http", "https") and parts.netloc
     is_plain = len(url) <= LONGEST_URL and not re.search(r"[\s\"'<>;,\\]", url)
-    if not is_address or not is_plain or "@" in parts.netloc:
+    host = _HOSTS.sub("{s}", parts.netloc, count=1)
+    if not is_address or not is_plain or not _HOST.match(host):
         raise NotValid("Write an address that begins with http:// or https://.", "url")
     if any(place not in url for place in _PLACES):
         raise NotValid("The address must have {z}, {x} and {y} where the numbers go.", "url")

@@ -175,6 +175,18 @@ def _post(message: AlertMessage, secret: str, now: datetime) -> str:
 def _mail(message: AlertMessage, mailbox: Mailbox, now: datetime) -> str:
     if not mailbox.is_set:
         raise NotSentError("DOORSTEP_MAIL")
+    try:
+        letter = _letter(message, mailbox, now)
+        with _opened(mailbox) as server:
+            server.send_message(letter)
+            return "250"
+    # Python's reader of addresses trips over odd ones by AttributeError and IndexError: such a
+    # message fails by itself, and keeps no other from going out.
+    except (OSError, smtplib.SMTPException, ValueError, AttributeError, LookupError) as trouble:
+        raise NotSentError(_told(trouble)) from trouble
+
+
+def _letter(message: AlertMessage, mailbox: Mailbox, now: datetime) -> EmailMessage:
     letter = EmailMessage()
     letter["From"], letter["To"] = mailbox.sender, message.target
     letter["Subject"] = " ".join(message.title.split())
@@ -182,12 +194,7 @@ def _mail(message: AlertMessage, mailbox: Mailbox, now: datetime) -> str:
     letter["Message-ID"] = f"<{message.message_id}@{mailbox.sender.rpartition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(message.payload)
-    try:
-        with _opened(mailbox) as server:
-            server.send_message(letter)
-            return "250"
-    except (OSError, smtplib.SMTPException, ValueError) as trouble:
-        raise NotSentError(_told(trouble)) from trouble
+    return letter
 
 
 def _opened(mailbox: Mailbox) -> smtplib.SMTP:

@@ -172,3 +172,32 @@ def test_few_villages_say_nothing_about_the_frame() -> None:
     told = checked("gcj02", "wgs84", villages=4)
 
     assert (told.compared, told.shift_m, told.is_shifted) == (4, None, False)
+
+
+def test_a_tangle_of_lines_is_refused_before_it_is_mended() -> None:
+    chance = random.Random(1)
+    places = [[116 + chance.random(), 38 + chance.random()] for _ in range(500)]
+    triangles = [[*places[at : at + 3], places[at]] for at in range(400)]
+
+    for geometry in (
+        {"type": "Polygon", "coordinates": [[*places, places[0]]]},
+        {"type": "MultiPolygon", "coordinates": [[one] for one in triangles]},
+    ):
+        told = {
+            "type": "FeatureCollection",
+            "features": [{"type": "Feature", "geometry": geometry}],
+        }
+        with pytest.raises(NoArea, match="tangled"):
+            read_features(json.dumps(told).encode(), "wgs84")
+
+
+def test_a_line_that_crosses_once_is_mended() -> None:
+    bow = {
+        "type": "Polygon",
+        "coordinates": [[[116, 38], [117, 39], [117, 38], [116, 39], [116, 38]]],
+    }
+    told = {"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": bow}]}
+
+    (one,) = read_features(json.dumps(told).encode(), "wgs84")
+
+    assert shapely.area(one.shape) == pytest.approx(0.5)

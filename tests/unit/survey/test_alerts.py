@@ -394,3 +394,28 @@ def test_a_rule_that_cannot_be_is_refused_at_its_field(
 def test_nobody_makes_a_rule_for_an_area_that_is_not_his(filled: Site) -> None:
     with writing_session(filled.engine) as session, pytest.raises(NotValid):
         rules.add(session, PROJECT, wish(), Scope((VILLAGE,)), "lin", NOW)
+
+
+@pytest.mark.parametrize(
+    "address", ["a@[", "=?utf-8?q?=0a?=@b.example", "a@b\x00.example", "\u738b@b"]
+)
+def test_an_address_that_no_mail_program_reads_is_refused(filled: Site, address: str) -> None:
+    with pytest.raises(NotValid):
+        add(filled, wish(mail_to=[address]))
+
+
+def test_a_message_that_cannot_be_written_keeps_no_other_from_going_out(
+    filled: Site, mails: Mails
+) -> None:
+    rule_id = add(filled, wish())
+    frame = Frame("https://here.example", filled.settings.zone, NOW, say)
+    with writing_session(filled.engine) as session:
+        rule = session.get_one(AlertRule, rule_id)
+        rule.mail_to = ["a@[", "doctor@example.org"]
+        session.add_all(messages.trial(rule, "", frame))
+
+    sent, failed = sending.send_due(
+        filled.engine, Mailbox(mails.url, "site@example.org"), lambda: NOW
+    )
+
+    assert (sent, failed) == (1, 1)
