@@ -332,5 +332,6 @@ def a_visit(number: int, phone_id: int, visited_on: date) -> Visit:
         way="",
         outcome="",
         household={},
+        manner={},
         flags=0,
     )

@@ -347,6 +347,7 @@ def a_visit(village_code: str) -> Visit:
         way="home",
         outcome="completed",
         household={},
+        manner={},
         flags=0,
     )
 
