@@ -225,9 +225,12 @@ def _match(answers: Answers, asked: Search, reader: Reader) -> Match | None:
         if veil.hides(one):
             continue
         is_answered = True
+        # A code that is not for the reader is no part of the answer that he searches.
+        text = veil.codes(text)
         shown = veil.answer(one, text)
-        words = _words(one, text, reader.language) or shown
-        if _fits(one, text, asked, is_personal=shown != text):
+        is_personal = shown != text
+        words = shown if is_personal else _words(one, text, reader.language) or shown
+        if text and _fits(one, text, asked, is_personal=is_personal):
             return Match(words_in(one.labels, reader.language) or one.name, words)
     if asked.comparison == "empty" and not is_answered:
         unanswered = answers.plan.fields.get(asked.question)

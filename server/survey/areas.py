@@ -71,8 +71,14 @@ class Scope:
         return or_(*((column >= one) & (column < one + ":") for one in self.stems))
 
     def within(self, code: str) -> Scope:
-        """Return the part of the scope that lies inside `code` (a filter a reader chose)."""
-        inner = stem(code)
+        """Return the part of the scope that lies inside `code` (a filter a reader chose).
+
+        Nothing lies inside what is no code: an address or a form may hold anything.
+        """
+        try:
+            inner = stem(code)
+        except ValueError:
+            return Scope(())
         if self.covers(inner):
             return Scope((inner,))
         return Scope(tuple(one for one in self.stems if one.startswith(inner)))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from server.errors import Missing
 from server.survey import catalogue
 from server.survey.areas import Scope
+from server.survey.projection import SCREENED_CATALOGUE
 from server.tables.projections import Case, Household, Person, Visit
 from server.tables.reference import Village
 
@@ -161,7 +162,10 @@ def persons(
     query = (
         select(Person, Village.name)
         .outerjoin(Village, Village.code == Person.village_code)
-        .where(scope.where(Person.village_code), _person_state(state))
+        .where(
+            scope.where(Person.village_code),
+            _person_state(state, may_see_sensitive=may_see_sensitive),
+        )
     )
     for column, wanted in (
         (Person.village_code, village),
@@ -216,13 +220,35 @@ def _outcome(outcome: str | None) -> ColumnElement[bool]:
     return Household.outcome.in_(_FINAL if outcome == "done" else (outcome,))
 
 
-def _person_state(state: str | None) -> ColumnElement[bool]:
-    """Return the condition that counts as the tallies do: suspected only without a paper."""
+def _person_state(state: str | None, *, may_see_sensitive: bool) -> ColumnElement[bool]:
+    """Return the condition that counts as the tallies do: suspected only without a paper.
+
+    Who may not see sensitive diseases is listed nobody who has no other: a name without a disease
+    beside it would tell.
+    """
+    if state in ("suspected", "documented") and not may_see_sensitive:
+        documented = _has_open_case("documented")
+        return documented if state == "documented" else _has_open_case("suspected") & ~documented
     if state == "documented":
         return Person.documented.is_(True)
     if state == "suspected":
         return Person.suspected.is_(True) & Person.documented.is_(False)
     return true()
+
+
+def _has_open_case(state: str) -> ColumnElement[bool]:
+    """Return the condition that somebody has a screened disease which every reader may see."""
+    codes = [one.code for one in catalogue.diseases()] + [one.code for one in catalogue.clues()]
+    told = [
+        code
+        for code in codes
+        if not catalogue.is_sensitive(code) and catalogue.in_catalogue(code, SCREENED_CATALOGUE)
+    ]
+    return (
+        select(Case.code)
+        .where(Case.person_id == Person.id, Case.state == state, Case.code.in_(told))
+        .exists()
+    )
 
 
 def _screened(screening: str) -> ColumnElement[bool]:

@@ -147,8 +147,11 @@ def read_key(text: str) -> Key:
     try:
         told = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         check, subject, indicator = map(str, told)
-    except (ValueError, TypeError, binascii.Error) as error:
+        is_text = b"\0" not in f"{check}{subject}{indicator}".encode()
+    except (ValueError, TypeError, RecursionError, binascii.Error) as error:
         raise Missing("There is no such task.") from error
+    if not is_text:  # No database holds one.
+        raise Missing("There is no such task.")
     return check, subject, indicator
 
 

@@ -55,6 +55,7 @@ def household(household_id: str) -> ResponseReturnValue:
     who, session = door.account(), door.session()
     counted = decided.counted_as(session, HOUSEHOLD, household_id)
     if counted != household_id:
+        people.household(session, counted, who.scope)  # Where it led is told to nobody else.
         return redirect(url_for("people.household", household_id=counted))
     found = people.household(session, household_id, who.scope)
     members = people.persons(
@@ -109,6 +110,7 @@ def person(person_id: str) -> ResponseReturnValue:
     """Show one person, masked."""
     counted = decided.counted_as(door.session(), PERSON, person_id)
     if counted != person_id:
+        _find(counted)  # Where it led is told to nobody else.
         return redirect(url_for("people.person", person_id=counted))
     found = _find(person_id)
     door.journal("person_seen", f"person {person_id}", masked=True)

@@ -74,6 +74,7 @@ def test_a_preview_that_is_out_of_date_is_refused(site: Site, supervisor: Browse
         ({"share": "80"}, "Take a share between 1 and 50 percent"),
         ({"seed": "many"}, "at most 9 digits"),
         ({"starts_on": "soon"}, "This is no day"),
+        ({"area": "no code"}, "No interview of these days"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_beside_its_field(

@@ -57,7 +57,8 @@ def decide(browser: Browser, **told: object) -> int:
 
 def newest(site: Site) -> PairDecision:
     with Session(site.engine, expire_on_commit=False) as session:
-        return session.scalars(select(PairDecision).order_by(PairDecision.id.desc())).first()
+        decisions = select(PairDecision).order_by(PairDecision.id.desc()).limit(1)
+        return session.scalars(decisions).one()
 
 
 def test_pairs_are_listed_masked_with_the_reason_and_the_way_to_both(filled: Site) -> None:
@@ -166,6 +167,18 @@ def test_workers_look_and_others_areas_stay_closed(filled: Site) -> None:
     number = newest(filled).id
     assert "王*" not in elsewhere.get("/duplicates/decided").text
     assert elsewhere.post("/duplicates/decided", {"decision": number}).status_code == 404
+
+
+def test_who_is_of_another_area_is_not_told_whom_somebody_was_merged_with(filled: Site) -> None:
+    supervisor = browser_of(filled, "supervisor")
+    outsider = browser_of(filled, "supervisor", ["532301"])
+    assert decide(supervisor, decision="merge", kept=FIRST) == 303
+
+    assert supervisor.get(f"/persons/{SECOND}").status_code == 302
+    answer = outsider.get(f"/persons/{SECOND}")
+
+    assert answer.status_code == 404
+    assert FIRST not in answer.text + str(answer.headers)
 
 
 def test_nonsense_is_answered_kindly(filled: Site) -> None:

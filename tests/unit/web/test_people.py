@@ -154,3 +154,16 @@ def test_a_person_leads_to_the_records_that_speak_of_him(filled: Site) -> None:
 
     assert f'href="{path}"' in page
     assert re.findall(r'href="/submissions/(\d+)', records) == ["3", "1"]
+
+
+def test_nobody_is_listed_as_found_for_a_disease_that_the_reader_may_not_see(site: Site) -> None:
+    for number, codes in enumerate(("severe_mental_disorder", "tb_suspect", "lung_cancer")):
+        told = screening_xml(f"uuid:x{number}", person=f"x{number}", name="王小一", codes=codes)
+        intake.receive(site, an_upload(told))
+
+    def listed(role: str) -> int:
+        page = browser_of(site, role).get("/persons?state=suspected").text
+        return len(set(re.findall(r"/persons/[\w:-]+", page)))
+
+    assert listed("office") == 3
+    assert listed("supervisor") == listed("worker") == 1

@@ -204,3 +204,13 @@ def test_a_search_is_journalled_without_its_words(filled: Site, supervisor: Brow
         assert entry is not None
         assert entry.action == "submissions_searched"
         assert "林大山" not in str(entry.detail)
+
+
+def test_a_code_that_is_not_for_the_reader_is_no_answer_wherever_it_stands(
+    filled: Site, supervisor: Browser, office: Browser
+) -> None:
+    told = roster_xml("uuid:5", number="hiv_aids")
+    intake.receive(filled, an_upload(told, RECEIVED_AT + timedelta(minutes=9)))
+
+    assert found(office, q="hiv_aids") == [5]
+    assert found(supervisor, q="hiv_aids") == []

@@ -107,6 +107,12 @@ def test_a_day_off_is_free_for_all_villages_and_can_be_worked_again(
 
 
 @pytest.mark.usefixtures("planned")
+def test_a_township_that_is_no_code_is_refused(office: Browser) -> None:
+    wish = {"township": "no code", "day": "2026-12-01", "what": "off"}
+
+    assert office.post("/plan/days-off", wish).status_code == 422
+
+
 def test_the_plan_of_a_village_goes_by_its_targets(site: Site) -> None:
     with writing_session(site.engine) as session:
         stretch = rounds.plans(session, 1, WHOLE_SITE)[VILLAGE].stretch
