@@ -24,7 +24,8 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== self.location.origin) return;
-  if (request.method === "POST" && url.pathname.endsWith("/sign-out")) {
+  // What one reader kept is not for the next, who may share the phone.
+  if (request.method === "POST" && /\/(sign-out|sign-in|welcome\/[^/]*)$/.test(url.pathname)) {
     event.waitUntil(caches.delete(KEPT));
     return;
   }
@@ -38,6 +39,9 @@ async function page(request) {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.ok && !answer.redirected && answer.headers.get("X-Doorstep-Keep")) {
       await keep(request, answer.clone());
+    } else if (answer.ok && new URL(request.url).pathname.endsWith("/sign-in")) {
+      // Who is asked to sign in, perhaps again, has no right to what was kept before.
+      await caches.delete(KEPT);
     }
     return answer;
   } catch (trouble) {

@@ -181,7 +181,7 @@ def _wanted(family: Family, told: Mapping[str, str]) -> Wanted:
         family=family,
         state=state if state in STATES else "open",
         village=told.get("village", ""),
-        phone_id=int(phone) if phone.isascii() and phone.isdecimal() else None,
+        phone_id=int(phone) if phone.isascii() and phone.isdecimal() and len(phone) < 10 else None,
         check=told.get("check", ""),
     )
 

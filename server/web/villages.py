@@ -115,8 +115,9 @@ class Hand:
 @door.allow(Right.SEE_COVERAGE)
 def one(code: str) -> str:
     """Show one village. A village outside the reader's areas is as one that does not exist."""
-    headers.let_be_kept()
     session, who = door.session(), door.account()
+    if not who.may(Right.SEE_SENSITIVE):
+        headers.let_be_kept()  # Sensitive diseases by name stay out of every browser's store.
     if not code.isdigit() or not who.scope.covers(code):
         raise Missing("There is no such village here.")
     today = site_day()

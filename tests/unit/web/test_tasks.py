@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from datetime import UTC, datetime
 
@@ -267,3 +268,12 @@ def test_how_a_run_went_is_told(site: Site) -> None:
         running = browser.get("/tasks/").text
     assert is_mine
     assert "The checks are running, step 2 of 3: Workers" in running
+
+
+def test_an_address_that_names_no_task_is_answered_kindly(listed: Site) -> None:
+    supervisor = browser_of(listed, "supervisor")
+    odd = ['["digits","7","\\u0000"]', '["digits","7","\\ud800"]', "[" * 5000, "{}", "7"]
+    keys = [base64.urlsafe_b64encode(one.encode()).decode().rstrip("=") for one in odd]
+
+    assert {supervisor.get(f"/tasks/one/{key}").status_code for key in keys} == {404}
+    assert supervisor.get("/tasks/records?phone=" + "9" * 5000).status_code == 200

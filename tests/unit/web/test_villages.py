@@ -172,3 +172,12 @@ def test_a_village_nobody_has_visited_or_counted_is_told_as_such(visited: Site) 
     assert "Nobody has been here yet." in page
     assert "Nothing looks wrong." in page
     assert "No register" in page
+
+
+def test_a_browser_keeps_no_page_that_names_sensitive_diseases(visited: Site) -> None:
+    kept = {
+        role: "X-Doorstep-Keep" in browser_of(visited, role).get(f"/villages/{VILLAGE}").headers
+        for role in ("supervisor", "office")
+    }
+
+    assert kept == {"supervisor": True, "office": False}
