@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, cast, get_args
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from maps.crs import Crs
-from server.errors import Missing, NotValid
-from server.survey import assignments, form_uploads, phones, village_choice
+from server.errors import NotValid
+from server.survey import assignments, phones, village_choice
 from server.survey.accounts import Right
 from server.survey.assignments import MOVE, WAYS, AssignmentPlan, Wish
 from server.survey.first_run import PROJECT
 from server.survey.phones import PhoneLine
-from server.web import door
+from server.web import door, waiting
 from server.web.language import _, ngettext
 from server.web.registry_words import CRS_WORDS
 
@@ -49,7 +48,7 @@ def ask() -> ResponseReturnValue:
     except NotValid as problem:
         return _page({problem.field: _(problem.msgid, **problem.params)}), 422
     kept = json.dumps({"way": wish.way, "pairs": wish.pairs, "source": wish.source, "notes": notes})
-    sha256 = form_uploads.keep_upload(_uploads(), "assignment.json", kept.encode())
+    sha256 = waiting.keep("assignment.json", kept.encode())
     return redirect(url_for("assignments.preview", sha256=sha256), 303)
 
 
@@ -126,18 +125,14 @@ def _number(text: str) -> int:
 
 
 def _kept(sha256: str) -> tuple[Wish, dict[str, Any]]:
-    try:
-        told = json.loads(form_uploads.read_upload(_uploads(), sha256))
-        pairs = tuple((int(phone_id), str(code)) for phone_id, code in told["pairs"])
-        spared = tuple(map(int, told.get("spared", ())))
-        return Wish(told["way"], pairs, told["source"], spared), told["notes"]
-    except (ValueError, TypeError, LookupError):
-        # Something else lies there under this name: forms and registers wait in the same folder.
-        raise Missing("The uploaded file is no longer here. Upload it again.") from None
+    return waiting.wish(sha256, _read)
 
 
-def _uploads() -> Path:
-    return door.site().settings.folder / "uploads"
+def _read(content: bytes) -> tuple[Wish, dict[str, Any]]:
+    told = json.loads(content)
+    pairs = tuple((int(phone_id), str(code)) for phone_id, code in told["pairs"])
+    spared = tuple(map(int, told.get("spared", ())))
+    return Wish(told["way"], pairs, told["source"], spared), told["notes"]
 
 
 def _page(errors: dict[str, str]) -> str:

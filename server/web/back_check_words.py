@@ -9,6 +9,7 @@ from typing import Any
 from server.survey.back_checks.questions import ErrorRate, Pair
 from server.web import language
 from server.web.language import _, ngettext
+from server.web.person_words import KIND_WORDS
 
 QUESTION_WORDS = {
     "visited": "Somebody called before",
@@ -28,12 +29,7 @@ ANSWER_WORDS = {
     "no": "no",
     "male": "male",
     "female": "female",
-    "poor": "Registered poor",
-    "lifted": "Lifted out of poverty",
-    "new": "Newly identified",
-    "returned": "Returned to poverty",
-    "marginal": "Marginal household",
-    "ordinary": "Ordinary household",
+    **KIND_WORDS,
     "home": "lives at home",
     "away_short": "away less than 6 months",
     "away_long": "away 6 months or more",
@@ -57,12 +53,6 @@ OUTCOME_WORDS = {
     "refused": "did not want to be asked again",
     "vacated": "nobody lives there",
     "moved": "moved away",
-}
-VERDICT_WORDS = {
-    "flag": ("watch", "Worth a talk"),
-    "watch": ("todo", "Worth a look"),
-    "usual": ("fine", "As usual"),
-    "too_few": ("off", "Too few to judge"),
 }
 STRATUM_WORDS = {
     "worker": "Of every worker",

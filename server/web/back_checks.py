@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from secrets import randbelow
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from exports import files
-from server.errors import Missing, NotValid
-from server.survey import form_uploads, phones
+from server.errors import NotValid
+from server.survey import phones
 from server.survey.accounts import Right
 from server.survey.back_checks import draws, entries, rates, table
 from server.survey.back_checks.draws import DrawWish
 from server.survey.first_run import PROJECT
 from server.survey.registry import reading as registry
 from server.web import back_check_words as words
-from server.web import door, language
+from server.web import check_words, door, inputs, language, waiting
 from server.web.downloads import whole_file
 from server.web.language import _, ngettext
+from server.web.site_time import site_day
 
 pages = Blueprint("back_checks", __name__, url_prefix="/back-checks")
 
@@ -44,7 +44,7 @@ def ask() -> ResponseReturnValue:
         wish = _wish()
         draws.plan(door.session(), PROJECT, wish, door.account().scope)
         kept = draws.to_json(wish).encode()
-        sha256 = form_uploads.keep_upload(_uploads(), "draw.json", kept)
+        sha256 = waiting.keep("draw.json", kept)
         return redirect(url_for("back_checks.preview", sha256=sha256), 303)
     return _page(fault.errors, request.form), 422
 
@@ -123,7 +123,7 @@ def of_worker(phone_id: int) -> str:
         further=door.this_address(after=str(lines[-1].id)) if more else None,
         question_words=words.QUESTION_WORDS,
         type_words=words.TYPE_WORDS,
-        verdict_words=words.VERDICT_WORDS,
+        verdict_words=check_words.VERDICT_WORDS,
         rate_words=words.rate_words,
         agreement_words=words.agreement_words,
         differing_words=words.differing_words,
@@ -242,7 +242,7 @@ def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
         stratum_words=words.STRATUM_WORDS,
         question_words=words.QUESTION_WORDS,
         type_words=words.TYPE_WORDS,
-        verdict_words=words.VERDICT_WORDS,
+        verdict_words=check_words.VERDICT_WORDS,
         rate_words=words.rate_words,
         now=datetime.now(UTC),
     )
@@ -250,7 +250,7 @@ def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
 
 def _proposed() -> dict[str, str]:
     """Return what the empty form holds: the last two weeks, and a number by chance."""
-    today = _site_day()
+    today = site_day()
     return {
         "starts_on": (today - timedelta(days=USUAL_DAYS)).isoformat(),
         "ends_on": today.isoformat(),
@@ -264,7 +264,7 @@ def _proposed() -> dict[str, str]:
 def _wish() -> DrawWish:
     """Return what the form asks for. Raises NotValid."""
     said = request.form
-    first, last = _day("starts_on"), _day("ends_on")
+    first, last = inputs.day("starts_on"), inputs.day("ends_on")
     percent = _number("share", "Take a share between 1 and %(most)s percent.", most=50)
     return DrawWish(
         area=said.get("area", ""),
@@ -285,25 +285,5 @@ def _number(name: str, refusal: str, **places: object) -> int:
     return int(text)
 
 
-def _day(name: str) -> date:
-    text = request.form.get(name, "").strip()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotValid("This is no day: %(text)s", name, text=text[:20]) from error
-
-
 def _kept(sha256: str) -> DrawWish:
-    try:
-        return draws.from_json(form_uploads.read_upload(_uploads(), sha256))
-    except (ValueError, TypeError, LookupError):
-        # Something else lies there under this name: several pages keep theirs in this folder.
-        raise Missing("The uploaded file is no longer here. Upload it again.") from None
-
-
-def _uploads() -> Path:
-    return door.site().settings.folder / "uploads"
-
-
-def _site_day() -> date:
-    return datetime.now(door.site().settings.zone).date()
+    return waiting.wish(sha256, draws.from_json)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import cast
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from maps.boundaries import FRAMES
 from maps.crs import Crs
 from server.errors import NotValid
-from server.survey import boundaries, boundary_plan, form_uploads
+from server.survey import boundaries, boundary_plan
 from server.survey.accounts import Right
 from server.survey.boundary_plan import BoundaryPlan
-from server.web import door
+from server.web import door, waiting
 from server.web.language import _
 from server.web.registry_words import CRS_WORDS
-from server.web.village_order import site_day
+from server.web.site_time import site_day
 
 pages = Blueprint("boundaries", __name__, url_prefix="/boundaries")
 
@@ -42,7 +41,7 @@ def upload() -> ResponseReturnValue:
         return _show_page(crs, {"file": _("Choose a file first.")}), 422
     if not crs:
         return _show_page(crs, {"crs": _("Say which frame the file is in.")}), 422
-    sha256 = form_uploads.keep_upload(_uploads(), sent.filename, sent.read())
+    sha256 = waiting.keep(sent.filename, sent.read())
     return redirect(url_for("boundaries.preview", sha256=sha256, name=sent.filename, crs=crs), 303)
 
 
@@ -115,7 +114,7 @@ def _show_page(crs: str, errors: dict[str, str]) -> str:
 
 
 def _plan(sha256: str) -> BoundaryPlan:
-    content = form_uploads.read_upload(_uploads(), sha256)
+    content = waiting.content(sha256)
     name, scope = request.args.get("name", ""), door.account().scope
     crs = cast("Crs", _crs() or "wgs84")
     return boundary_plan.plan_import(door.reading(), content, name, crs, scope, site_day())
@@ -133,7 +132,3 @@ def _crs() -> str:
 
 def _frames() -> list[tuple[str, str]]:
     return [(crs, _(CRS_WORDS[crs])) for crs in FRAMES]
-
-
-def _uploads() -> Path:
-    return door.site().settings.folder / "uploads"

@@ -21,7 +21,7 @@ from server.web import door, language
 from server.web.downloads import whole_file
 from server.web.pictures import area, funnels, work
 from server.web.pictures.asked import Asked
-from server.web.village_order import site_day
+from server.web.site_time import site_day
 
 pages = Blueprint("charts", __name__)
 

@@ -14,6 +14,15 @@ STEP_WORDS = {
     "workers": "Workers",
     "back_checks": "Back-checks",
     "duplicates": "Duplicates",
+    "families": "Two families under one number",
+}
+
+# Badge and words of what a check makes of a worker.
+VERDICT_WORDS = {
+    "flag": ("watch", "Worth a talk"),
+    "watch": ("todo", "Worth a look"),
+    "usual": ("fine", "As usual"),
+    "too_few": ("off", "Too few to judge"),
 }
 
 

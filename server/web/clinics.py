@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime
 
 from flask import Blueprint, Response, render_template, request
 
@@ -17,6 +16,7 @@ from server.survey.registry import reading as registry
 from server.web import door, language
 from server.web.downloads import whole_file
 from server.web.language import _
+from server.web.site_time import site_day
 
 pages = Blueprint("clinics", __name__, url_prefix="/clinics")
 
@@ -45,7 +45,7 @@ def show() -> str:
     township = request.args.get("township") or None
     wanted = request.args.get("class") or None
     scope = door.account().scope
-    every = clinics.scores(door.session(), scope, _today(), township)
+    every = clinics.scores(door.session(), scope, site_day(), township)
     counts = Counter(one.clinic_class for one in every)
     shown = [one for one in every if wanted is None or one.clinic_class == wanted]
     return render_template(
@@ -67,7 +67,7 @@ def show() -> str:
 def one(clinic_id: str) -> str:
     """Show one clinic: points by dimension, vetoes, and all its audits."""
     who = door.account()
-    found = clinics.clinic(door.session(), clinic_id, who.scope, _today())
+    found = clinics.clinic(door.session(), clinic_id, who.scope, site_day())
     return render_template(
         "clinic.html",
         clinic=found,
@@ -83,7 +83,7 @@ def one(clinic_id: str) -> str:
 @door.allow(Right.SEE_CLINICS)
 def download(kind: str) -> Response:
     """Send the list of clinics as a file."""
-    scores = clinics.scores(door.session(), door.account().scope, _today())
+    scores = clinics.scores(door.session(), door.account().scope, site_day())
     door.journal("clinics_taken", kind, clinics=len(scores))
     table = clinic_table(scores, _("Clinics"), language.language())
     spoken = language.language()
@@ -98,7 +98,3 @@ def _need(one: ClinicScore) -> tuple[int, float, str]:
 def _item_words() -> dict[str, dict[str, str]]:
     """Return the labels of audit items by code and language."""
     return {item.code: dict(item.labels) for item in ITEMS[VILLAGE_CLINIC]}
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone(door.site().settings.zone).date()

@@ -20,7 +20,8 @@ from server.survey.first_run import PROJECT
 from server.web import door, headers, language
 from server.web.downloads import whole_file
 from server.web.language import _
-from server.web.village_order import SORT_WORDS, ordered, site_day, state_words
+from server.web.site_time import site_day
+from server.web.village_order import SORT_WORDS, ordered, state_words
 
 pages = Blueprint("coverage", __name__)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import Blueprint, render_template, request, url_for
 
 from exports.masking import mask_phone
@@ -15,6 +13,7 @@ from server.survey.likeness.listing import AlikePage
 from server.survey.likeness.settling import HOUSEHOLD, PERSON
 from server.web import door, likeness_rows, likeness_words
 from server.web.language import _
+from server.web.site_time import site_day
 
 pages = Blueprint("duplicates", __name__)
 
@@ -35,7 +34,7 @@ def show() -> str:
     code = request.args.get("village", "")
     code = code if code.isascii() and code.isdigit() and len(code) <= 12 else ""
     scope = door.account().scope.within(code) if len(code) > 1 else door.account().scope
-    today = datetime.now(door.site().settings.zone).date()
+    today = site_day()
     session, after = door.session(), request.args.get("after", "")
     is_pairs = kind in PAIR_TITLES
     found: AlikePage | DoublePage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast, get_args
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -11,14 +10,14 @@ from flask.typing import ResponseReturnValue
 from exports.masking import HIDDEN, mask_name
 from maps.crs import Crs
 from server.errors import NotAllowed
-from server.survey import entity_properties, form_uploads
+from server.survey import entity_properties
 from server.survey.accounts import Right
 from server.survey.entity_imports import apply, headings
 from server.survey.entity_imports.headings import ID, NOTHING
 from server.survey.entity_imports.plan import ImportChoice, RegisterPlan, plan_import
 from server.survey.entity_veil import EntityVeil, veil_of_list
 from server.survey.first_run import PROJECT
-from server.web import door
+from server.web import door, waiting
 from server.web.language import _
 from server.web.registry_words import CRS_WORDS
 
@@ -44,7 +43,7 @@ def upload(list_name: str) -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return _choose_page(list_name, {"file": _("Choose a file first.")}), 422
-    sha256 = form_uploads.keep_upload(_uploads(), sent.filename, sent.read())
+    sha256 = waiting.keep(sent.filename, sent.read())
     return redirect(
         url_for(
             "entity_imports.preview",
@@ -127,7 +126,7 @@ def _check_reader() -> None:
 
 
 def _plan(list_name: str, sha256: str) -> RegisterPlan:
-    content = form_uploads.read_upload(_uploads(), sha256)
+    content = waiting.content(sha256)
     said = request.args
     crs = said.get("crs", "wgs84")
     chosen = {
@@ -140,10 +139,6 @@ def _plan(list_name: str, sha256: str) -> RegisterPlan:
     )
     name, scope = said.get("name", ""), door.account().scope
     return plan_import(door.reading(), PROJECT, list_name, name, content, choice, scope)
-
-
-def _uploads() -> Path:
-    return door.site().settings.folder / "uploads"
 
 
 def _choose_page(list_name: str, errors: dict[str, str]) -> str:

@@ -9,8 +9,8 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from forms.faults import Fault
-from server.survey import form_uploads, replay
-from server.web import door
+from server.survey import replay
+from server.web import door, waiting
 from server.web.language import _, ngettext
 
 ACCEPTED = ".xlsx,.xls,.csv,.md,.zip,.xml"
@@ -53,8 +53,7 @@ def language_name(code: str) -> str:
 
 def uploaded(sha256: str) -> tuple[str, bytes]:
     """Return name and bytes of a form that waits to be published. Raises Missing."""
-    folder = door.site().settings.folder / "uploads"
-    return request.args.get("name", "form"), form_uploads.read_upload(folder, sha256)
+    return request.args.get("name", "form"), waiting.content(sha256)
 
 
 def sent_file(name: str) -> tuple[str, bytes] | None:

@@ -23,7 +23,7 @@ from server.survey import (
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.form_uploads import Checked
-from server.web import door
+from server.web import door, waiting
 from server.web.form_pages import (
     ACCEPTED,
     ORIGINS,
@@ -76,8 +76,7 @@ def upload() -> ResponseReturnValue:
     if sent is None or not sent.filename:
         errors = {"form": _("Choose the form's file first.")}
         return render_template("forms_new.html", errors=errors, accepted=ACCEPTED), 422
-    folder = door.site().settings.folder / "uploads"
-    sha256 = form_uploads.keep_upload(folder, sent.filename, sent.read())
+    sha256 = waiting.keep(sent.filename, sent.read())
     return redirect(url_for("forms.checked", sha256=sha256, name=sent.filename), 303)
 
 

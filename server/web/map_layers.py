@@ -29,7 +29,7 @@ from server.survey import boundaries, household_points, indicators, map_figures
 from server.survey import clinics as clinic_scores
 from server.survey.accounts import Right
 from server.web import door
-from server.web.village_order import site_day
+from server.web.site_time import site_day
 
 pages = Blueprint("map_layers", __name__, url_prefix="/map")
 

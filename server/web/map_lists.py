@@ -21,8 +21,8 @@ from server.web import door, language
 from server.web.downloads import whole_file
 from server.web.language import _
 from server.web.map_words import week_words
+from server.web.site_time import site_day
 from server.web.static_files import asset
-from server.web.village_order import site_day
 
 pages = Blueprint("map_lists", __name__)
 

@@ -24,8 +24,8 @@ from server.survey.tile_sources import Source
 from server.web import door, headers, language
 from server.web.language import _
 from server.web.map_words import week_words
+from server.web.site_time import site_day
 from server.web.static_files import asset
-from server.web.village_order import site_day
 
 pages = Blueprint("map_page", __name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,13 +18,13 @@ from server.survey.moving.kept_answers import Wanted
 from server.survey.moving.leaving import Leaving, zipped
 from server.web import door, downloads
 from server.web.language import _
+from server.web.site_time import site_day
 
 pages = Blueprint("moving", __name__, url_prefix="/moving")
 
 # A page that reloads itself while something runs; no script is needed for it.
 RELOAD_S = 5
 MOST_NOTES = 60
-NOT_WHOLE = "Moving in and out concerns the whole site: your account has a part of it."
 
 
 @pages.get("/")
@@ -124,7 +124,7 @@ def take() -> ResponseReturnValue:
         **{name: str(day) for name, day in (("since", since), ("until", until)) if day},
     )
     leaving = Leaving(door.site(), wanted)
-    today = datetime.now(UTC).astimezone(door.site().settings.zone).date()
+    today = site_day()
     return downloads.whole_file(
         zipped(leaving.members()),
         "zip",

@@ -12,7 +12,8 @@ from server.survey import crew, indicators, rounds
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.web import door, static_files
-from server.web.village_order import ordered, site_day, state_words
+from server.web.site_time import site_day
+from server.web.village_order import ordered, state_words
 
 pages = Blueprint("offline", __name__)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from pathlib import Path
 from typing import cast, get_args
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from forms.faults import Fault
 from maps.crs import Crs
 from server.errors import Missing, NotValid
-from server.survey import form_uploads, replay
+from server.survey import replay
 from server.survey.accounts import Right
 from server.survey.registry import apply, editing, overview, reading
 from server.survey.registry.apply import Applied, UndoRefused
@@ -21,9 +19,10 @@ from server.survey.registry.columns import KINDS
 from server.survey.registry.plan import ImportPlan, plan_import
 from server.survey.registry.sample import import_sample
 from server.survey.registry.units import ImportOptions
-from server.web import door
+from server.web import door, waiting
 from server.web.language import _, ngettext
 from server.web.registry_words import CRS_WORDS, KIND_WORDS, VALUE_WORDS, WORDS
+from server.web.site_time import site_day
 
 pages = Blueprint("registry", __name__, url_prefix="/registry")
 
@@ -59,7 +58,7 @@ def township(code: str) -> str:
         township=villages[0].township_name or code,
         villages=villages,
         clinics=reading.clinics(session, scope.within(code)),
-        today=_today(),
+        today=site_day(),
         **WORDS,
     )
 
@@ -105,7 +104,7 @@ def upload() -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         return _choose_page(wanted, {"file": _("Choose a file first.")}), 422
-    sha256 = form_uploads.keep_upload(_uploads(), sent.filename, sent.read())
+    sha256 = waiting.keep(sent.filename, sent.read())
     return redirect(
         url_for(
             "registry.preview",
@@ -202,14 +201,6 @@ def undo(import_id: int) -> ResponseReturnValue:
     return _after(applied, url_for("registry.imports"))
 
 
-def _today() -> date:
-    return datetime.now(door.site().settings.zone).date()
-
-
-def _uploads() -> Path:
-    return door.site().settings.folder / "uploads"
-
-
 def _options() -> ImportOptions:
     """Return how the page's form, or the preview's address, says to read a file."""
     said = request.values
@@ -223,14 +214,14 @@ def _options() -> ImportOptions:
 
 
 def _plan(sha256: str, wanted: ImportOptions) -> ImportPlan:
-    content = form_uploads.read_upload(_uploads(), sha256)
+    content = waiting.content(sha256)
     return plan_import(
         door.reading(),
         content,
         request.args.get("name", ""),
         wanted,
         scope=door.account().scope,
-        today=_today(),
+        today=site_day(),
     )
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from maps import layers, pace
 from server.errors import NotValid
-from server.survey import form_uploads, indicators, round_changes, rounds, village_choice
+from server.survey import indicators, round_changes, rounds, village_choice
 from server.survey.accounts import Right
 from server.survey.first_run import PROJECT
 from server.survey.round_changes import PlanWish
 from server.survey.rounds import RoundDays
-from server.web import door, headers
+from server.web import door, headers, inputs, waiting
 from server.web.language import _, ngettext
 from server.web.pictures import area
 from server.web.pictures.asked import Asked
+from server.web.site_time import site_day
 
 pages = Blueprint("rounds", __name__, url_prefix="/plan")
 
@@ -58,7 +58,7 @@ def ask() -> ResponseReturnValue:
         wish = _wish()
         round_changes.plan(door.session(), PROJECT, wish, door.account().scope)
         kept = round_changes.to_json(wish).encode()
-        sha256 = form_uploads.keep_upload(_uploads(), "plan.json", kept)
+        sha256 = waiting.keep("plan.json", kept)
         return redirect(url_for("rounds.preview", sha256=sha256), 303)
     return _page(fault.errors, request.form), 422
 
@@ -103,7 +103,7 @@ def do(sha256: str) -> ResponseReturnValue:
 
 
 def _page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
-    session, who, today = door.session(), door.account(), _site_day()
+    session, who, today = door.session(), door.account(), site_day()
     villages = indicators.coverage_by_village(session, who.scope, today)
     planned = rounds.planned(session, PROJECT, who.scope, villages)
     done_on = rounds.done_on(session, PROJECT, who.scope)
@@ -182,37 +182,21 @@ def _wish() -> PlanWish:
         raise NotValid("Give a number of working days, 1 or more.", "working_days")
     township = said.get("township", "") if which == "township" else ""
     if said.get("what") == "off":
-        nothing = RoundDays("", _site_day(), _site_day(), pace.EVERY_DAY)
+        nothing = RoundDays("", site_day(), site_day(), pace.EVERY_DAY)
         return PlanWish(nothing, codes, township, is_off=True)
     weekdays = "".join(sorted(set(said.getlist("weekday"))))
-    first, last = _day("starts_on"), _day("ends_on")
+    first, last = inputs.day_or_none("starts_on"), inputs.day_or_none("ends_on")
     if first is None or last is None:
         raise NotValid("Give the first and the last day of the round.", "starts_on")
     return PlanWish(
         of=RoundDays(said.get("name", "").strip(), first, last, weekdays),
         codes=codes,
         township=township,
-        starts_on=_day("village_starts_on"),
-        ends_on=_day("village_ends_on"),
+        starts_on=inputs.day_or_none("village_starts_on"),
+        ends_on=inputs.day_or_none("village_ends_on"),
         working_days=int(number) if number else None,
     )
 
 
-def _day(name: str) -> date | None:
-    text = request.form.get(name, "").strip()
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise NotValid("This is no day: %(text)s", name, text=text[:20]) from error
-
-
 def _kept(sha256: str) -> PlanWish:
-    return round_changes.from_json(form_uploads.read_upload(_uploads(), sha256))
-
-
-def _uploads() -> Path:
-    return door.site().settings.folder / "uploads"
-
-
-def _site_day() -> date:
-    return datetime.now(door.site().settings.zone).date()
+    return waiting.wish(sha256, round_changes.from_json)

@@ -19,8 +19,9 @@ from server.survey.first_run import PROJECT
 from server.survey.registry import reading as registry
 from server.survey.rounds import PlanLine
 from server.survey.targets import TargetChange
-from server.web import door
+from server.web import door, inputs
 from server.web.language import _, ngettext
+from server.web.site_time import site_day
 
 pages = Blueprint("targets", __name__, url_prefix="/plan")
 
@@ -59,7 +60,7 @@ def save(code: str) -> ResponseReturnValue:
             day: _number(name) for day in days if (name := f"day-{day.isoformat()}") in request.form
         }
         changes = targets.set_targets(
-            session, PROJECT, line.stretch, code, wanted, _today(), who.name, datetime.now(UTC)
+            session, PROJECT, line.stretch, code, wanted, site_day(), who.name, datetime.now(UTC)
         )
         _note(changes, code)
         flash(
@@ -91,13 +92,13 @@ def set_day_off() -> ResponseReturnValue:
     with door.catching() as fault:
         township = request.form.get("township", "")
         scope = who.scope.within(township) if township else who.scope
-        day, is_off = _day("day"), request.form.get("what") != "on"
+        day, is_off = inputs.day("day"), request.form.get("what") != "on"
         changes = targets.set_day_off(
             session,
             PROJECT,
             scope,
             day,
-            _today(),
+            site_day(),
             who.name,
             datetime.now(UTC),
             is_off=is_off,
@@ -122,7 +123,7 @@ def set_day_off() -> ResponseReturnValue:
 def _page(code: str, errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
     line = _plan_line(code)
     planned, days = _days(code)
-    today = _today()
+    today = site_day()
     return render_template(
         "targets.html",
         code=code,
@@ -145,16 +146,16 @@ def _days_off_page(errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
     free: dict[date, int] = {}
     for own in targets.by_village(session, PROJECT, scope).values():
         for day, households in own.items():
-            if not households and day >= _today():
+            if not households and day >= site_day():
                 free[day] = free.get(day, 0) + 1
-    villages = indicators.coverage_by_village(session, scope, _today())
+    villages = indicators.coverage_by_village(session, scope, site_day())
     townships = sorted({(one.township_code, one.township_name) for one in villages})
     return render_template(
         "targets_days_off.html",
         free=sorted(free.items()),
         townships=[("", _("All my villages")), *townships],
         errors=errors,
-        typed=typed or {"day": (_today() + timedelta(days=1)).isoformat()},
+        typed=typed or {"day": (site_day() + timedelta(days=1)).isoformat()},
     )
 
 
@@ -169,7 +170,7 @@ def _plan_line(code: str) -> PlanLine:
 
 def _days(code: str) -> tuple[Planned | None, list[DayLine]]:
     """Return a village's plan in figures, None without a register, and its days in order."""
-    session, today = door.session(), _today()
+    session, today = door.session(), site_day()
     stretch = _plan_line(code).stretch
     inside = Scope((code,))
     villages = indicators.coverage_by_village(session, inside, today)
@@ -211,15 +212,3 @@ def _number(name: str) -> int | None:
         most = targets.MOST_A_DAY
         raise NotValid("Give a number of households from 0 to %(most)s.", name, most=most)
     return int(text)
-
-
-def _day(name: str) -> date:
-    text = request.form.get(name, "").strip()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotValid("This is no day: %(text)s", name, text=text[:20]) from error
-
-
-def _today() -> date:
-    return datetime.now(door.site().settings.zone).date()

@@ -10,10 +10,10 @@ from server.survey import task_steps, tasks
 from server.survey.accounts import Right
 from server.survey.task_steps import Deed
 from server.survey.tasks import Task
-from server.web import door, task_words
+from server.web import door, inputs, task_words
 from server.web.language import _
-from server.web.task_reader import day_named, reader
-from server.web.village_order import site_day, site_now
+from server.web.site_time import site_day, site_now
+from server.web.task_reader import reader
 
 pages = Blueprint("task_page", __name__, url_prefix="/tasks/one")
 
@@ -55,7 +55,7 @@ def _do(task: Task, what: str, deed: Deed) -> str:
         return _("Open again.")
     if what == "assign":
         owner = request.form.get("owner", "")
-        due_on = day_named("due_on")
+        due_on = inputs.day_or_none("due_on")
         task_steps.assign(session, reader(), [task], owner, due_on, deed)
         door.journal("task_assigned", subject, indicator=task.indicator, owner=owner)
         return _("Saved.")

@@ -17,11 +17,11 @@ from server.survey.quality.checks import FAMILIES, Family
 from server.survey.quality.on_demand import Run
 from server.survey.task_steps import Deed
 from server.survey.tasks import STATES, Task, Wanted
-from server.web import check_words, door, language, task_words, threshold_words
+from server.web import check_words, door, inputs, language, task_words, threshold_words
 from server.web.downloads import whole_file
 from server.web.language import _, ngettext
-from server.web.task_reader import day_named, reader
-from server.web.village_order import site_day, site_now
+from server.web.site_time import site_day, site_now
+from server.web.task_reader import reader
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -218,7 +218,7 @@ def _chosen(family: Family) -> list[Task]:
 def _assign(chosen: Sequence[Task], deed: Deed) -> int:
     owner = request.form.get("owner", "keep")
     name = None if owner == "keep" else owner.removeprefix("to:")
-    due_on = day_named("due_on")
+    due_on = inputs.day_or_none("due_on")
     if name is None and due_on is None:
         raise NotValid("Choose who takes it on, or until when.", "owner")
     count = task_steps.assign(door.session(), reader(), chosen, name, due_on, deed)

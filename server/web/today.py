@@ -20,7 +20,8 @@ from server.web import alert_words, door, headers
 from server.web.language import _
 from server.web.pictures import area
 from server.web.pictures.asked import Asked
-from server.web.village_order import ordered, site_day, state_words
+from server.web.site_time import site_day
+from server.web.village_order import ordered, state_words
 
 pages = Blueprint("today", __name__)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 
 from maps.coverage import State, VillageCoverage
-from server.web import door
 from server.web.language import _
 
 # Message ids and badges of the states; what is in progress is told by its bar.
@@ -47,13 +45,3 @@ def ordered(
 def state_words() -> dict[State, tuple[str, str]]:
     """Return badge and words of the states that need a word."""
     return {state: (STATE_BADGES[state], _(words)) for state, words in STATE_WORDS.items()}
-
-
-def site_day() -> date:
-    """Return the day it is at the site."""
-    return site_now().date()
-
-
-def site_now() -> datetime:
-    """Return the moment it is, in the site's own time."""
-    return datetime.now(door.site().settings.zone)

@@ -38,8 +38,8 @@ from server.web import door, headers, language, task_reader, task_words
 from server.web.language import _
 from server.web.pictures import area, funnels, work
 from server.web.pictures.asked import Asked
+from server.web.site_time import site_day
 from server.web.task_words import Shown as ShownTask
-from server.web.village_order import site_day
 
 Class = TypeVar("Class", State, ClinicClass)
 

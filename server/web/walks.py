@@ -15,8 +15,8 @@ from server.survey import indicators, missed
 from server.survey.accounts import Right
 from server.survey.missed import Walk
 from server.web import door
+from server.web.site_time import site_day
 from server.web.static_files import asset
-from server.web.village_order import site_day
 
 pages = Blueprint("walks", __name__)
 

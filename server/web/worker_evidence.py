@@ -16,7 +16,7 @@ from server.web.language import _
 from server.web.pictures import work
 from server.web.pictures.asked import Asked
 from server.web.pictures.showing import address
-from server.web.village_order import site_day
+from server.web.site_time import site_day
 
 Figures = Mapping[str, Any]
 

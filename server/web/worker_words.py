@@ -8,16 +8,11 @@ from typing import Any
 from server.survey import catalogue, form_versions, worker_standing
 from server.survey.first_run import PROJECT
 from server.web import back_check_words, door, language
+from server.web.check_words import VERDICT_WORDS
 from server.web.language import _, ngettext
 
 Figures = Mapping[str, Any]
 
-VERDICT_WORDS = {
-    "flag": ("watch", "Worth a talk"),
-    "watch": ("todo", "Worth a look"),
-    "usual": ("fine", "As usual"),
-    "too_few": ("off", "Too few to judge"),
-}
 INDICATOR_LABELS = {
     "systolic": "Systolic pressure",
     "diastolic": "Diastolic pressure",

@@ -15,8 +15,8 @@ from server.survey.tasks import Task, Wanted
 from server.survey.worker_standing import WorkerLine
 from server.web import door, worker_evidence, worker_words
 from server.web.language import _
+from server.web.site_time import site_day
 from server.web.task_reader import reader
-from server.web.village_order import site_day
 
 pages = Blueprint("workers", __name__, url_prefix="/workers")
 worker_evidence.set_up(pages)

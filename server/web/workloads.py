@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from maps import layers
-from server.survey import assignments, form_uploads, workloads
+from server.survey import assignments, workloads
 from server.survey.accounts import Right
 from server.survey.assignments import MOVE, Wish
 from server.survey.first_run import PROJECT
 from server.survey.registry import reading as registry
 from server.survey.workloads import Workload
-from server.web import door
+from server.web import door, waiting
 from server.web.language import _
+from server.web.site_time import site_day, site_now
 
 pages = Blueprint("workloads", __name__, url_prefix="/plan/workers")
 
@@ -58,8 +58,7 @@ def ask() -> ResponseReturnValue:
             "spared": spared,
             "notes": {},
         }
-        folder = door.site().settings.folder / "uploads"
-        sha256 = form_uploads.keep_upload(folder, "assignment.json", json.dumps(told).encode())
+        sha256 = waiting.keep("assignment.json", json.dumps(told).encode())
         return redirect(url_for("assignments.preview", sha256=sha256), 303)
     return _page(fault.errors), 422
 
@@ -83,7 +82,7 @@ def _page(errors: dict[str, str]) -> str:
         is_split=len(townships) > 1,
         short_name=layers.short_name,
         errors=errors,
-        now=datetime.now(door.site().settings.zone),
+        now=site_now(),
     )
 
 
@@ -95,7 +94,7 @@ def _chosen(phones: tuple[int, ...], move: int | None) -> str:
 
 def _load(township: str) -> Workload:
     session, scope = door.session(), door.account().scope
-    return workloads.workload(session, PROJECT, scope, _today(), township)
+    return workloads.workload(session, PROJECT, scope, site_day(), township)
 
 
 def _township() -> str:
@@ -107,7 +106,3 @@ def _township() -> str:
         return wanted
     is_small = len(registry.villages(session, scope)) <= MOST_AT_ONCE
     return "" if is_small or not known else known[0]
-
-
-def _today() -> date:
-    return datetime.now(door.site().settings.zone).date()
