@@ -143,19 +143,6 @@ def count_class(village: VillageCoverage, finding: Finding, hide_below: int = 0)
     return ("none", "few", "some", "many")[sum(count >= lower for lower in COUNT_BREAKS)]
 
 
-def coverage_legend(villages: Iterable[VillageCoverage]) -> list[LegendRow]:
-    """Return every class of coverage with its number of villages, also those with none."""
-    return rows_of(COVERAGE, map(coverage_class, villages))
-
-
-def count_legend(
-    villages: Iterable[VillageCoverage], finding: Finding, hide_below: int = 0
-) -> list[LegendRow]:
-    """Return the classes of persons found; "hidden" only where something is."""
-    rows = rows_of(COUNTS, (count_class(one, finding, hide_below) for one in villages))
-    return [row for row in rows if row.count or row.symbol.key != "hidden"]
-
-
 def clinic_legend(clinics: Iterable[ClinicScore]) -> list[LegendRow]:
     """Return every class of clinic with its number of clinics."""
     return rows_of(CLINICS, (clinic.clinic_class for clinic in clinics))

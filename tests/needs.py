@@ -16,7 +16,6 @@ import pytest
 
 needs_java = pytest.mark.usefixtures("java")
 needs_chromium = pytest.mark.usefixtures("chromium")
-needs_postgres = pytest.mark.usefixtures("postgres_server")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

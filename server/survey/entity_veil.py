@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -17,8 +17,6 @@ from exports.masking import HIDDEN, mask_name
 from server.survey.entity_columns import CLINICS
 from server.survey.veil import PERSONAL, SENSITIVE, Veil
 from server.tables.truth import FormVersion
-
-Mask = Callable[[str], str]
 
 # Codes, dates, numbers and places: no letters of a script that names are written in.
 _CODE = re.compile(r"[0-9A-Za-z_.,:;+ -]{0,80}\Z")

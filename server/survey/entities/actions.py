@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.database import insert_rows, table_of
@@ -203,14 +202,3 @@ def _demand_list(session: Session, project_id: int, list_name: str) -> None:
 def _demand_village(code: str, scope: Scope) -> None:
     if not scope.covers(code) and (code or not scope.stems):
         raise NotValid("There is no village %(code)s here.", "village_code", code=code)
-
-
-def newest_actions(session: Session, list_name: str, entity_id: str) -> list[EntityAction]:
-    """Return all actions upon an entity, in order."""
-    return list(
-        session.scalars(
-            select(EntityAction)
-            .where(EntityAction.entity_id == entity_id, EntityAction.list_name == list_name)
-            .order_by(EntityAction.id)
-        )
-    )

@@ -29,9 +29,7 @@ ID_NUMBER, NAME_BIRTH, SOUND_BIRTH, NEAR_BIRTH, HOUSEHOLD_NAME = (
     "near_birth",
     "household_name",
 )
-PERSON_RULES = (ID_NUMBER, NAME_BIRTH, SOUND_BIRTH, NEAR_BIRTH, HOUSEHOLD_NAME)
 MEMBERS, PHONE = "members", "phone"
-HOUSEHOLD_RULES = (MEMBERS, PHONE)
 _BY_NAME = {SAME: NAME_BIRTH, SOUND: SOUND_BIRTH}
 # Of more who share one thing, each is held against the first alone: a number copied into a
 # thousand lines makes a thousand pairs, not half a million.

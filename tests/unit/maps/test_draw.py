@@ -25,7 +25,7 @@ SOURCES = MapSources(
 )
 TILES = "https://tiles.example/{z}/{x}/{y}.png"
 FAR = BaseLayer("Far <b>", TILES, 3, 17, None, "© Somebody", "gcj02", ("a", "b"))
-LEGENDS = {"coverage": legend.coverage_legend([]), "clinics": legend.clinic_legend([])}
+LEGENDS = {"coverage": legend.rows_of(legend.COVERAGE, []), "clinics": legend.clinic_legend([])}
 WEEKS = TimeRow([date(2026, 8, 10), date(2026, 8, 17)], 0, "by 16 Aug 2026", "", "/map", "/map")
 
 
@@ -164,7 +164,7 @@ def test_a_layer_can_be_chosen_only_when_it_has_a_legend() -> None:
 
 
 def test_what_a_translation_says_cannot_become_markup() -> None:
-    view = MapView({"coverage": legend.coverage_legend([])}, "en")
+    view = MapView({"coverage": legend.rows_of(legend.COVERAGE, [])}, "en")
 
     page = draw_map(SOURCES, view, None, lambda msgid: f"</script><b>{msgid}", "n")
 
@@ -173,7 +173,7 @@ def test_what_a_translation_says_cannot_become_markup() -> None:
 
 
 def test_a_layer_without_a_legend_is_refused() -> None:
-    view = MapView({"coverage": legend.coverage_legend([])}, "en", "clinics")
+    view = MapView({"coverage": legend.rows_of(legend.COVERAGE, [])}, "en", "clinics")
 
     with pytest.raises(ValueError, match="no legend for the layer 'clinics'"):
         draw_map(SOURCES, view, None, str, "n")

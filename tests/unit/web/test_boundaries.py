@@ -22,8 +22,6 @@ from server.tables.reference import Village
 from tests.builders import NEXT_VILLAGE, VILLAGE, an_id, an_upload, roster_xml, versions
 from tests.signed_in import Browser, browser_of
 
-Square = tuple[float, float]
-
 
 def a_feature(west: float, south: float, **properties: str) -> dict[str, object]:
     ring = [[west, south], [west + 0.02, south], [west + 0.02, south + 0.02], [west, south + 0.02]]
