@@ -19,7 +19,7 @@ from granian.log import LogLevels
 from server.cli import options, rebuild
 from server.cli.options import say
 from server.config import Settings
-from server.survey import addresses, credentials, files, first_run, leftovers
+from server.survey import addresses, base_maps, credentials, files, first_run, leftovers
 
 # An upload over a bad link holds a thread for minutes; a thread that waits costs next to nothing.
 THREADS = 64
@@ -59,7 +59,8 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
     _check_address(settings)
     with options.opened(settings) as site:
         yesterday = datetime.now(UTC) - LONGEST_UPLOAD
-        files.clear_leftovers(settings.files, yesterday)
+        for folder in (settings.files, base_maps.folder_of(settings.folder)):
+            files.clear_leftovers(folder, yesterday)
         leftovers.sweep(site, yesterday)
         first = first_run.prepare(site)
         # What was kept when the power went, or all after an upgrade that reads differently.
