@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from server.database import table_of, writing, writing_session
-from server.survey.quality import thresholds
+from server.survey.quality import running, thresholds
 from server.survey.registry.sample import import_sample
 from server.survey.site import Site
 from server.tables.projections import DiseaseTally, VillageTally
@@ -37,6 +37,25 @@ def put_cases(site: Site, code: str, disease: str, cases: int) -> None:
     row = {"village_code": code, "code": disease, "state": "suspected", "cases": cases}
     with writing(site.engine) as connection:
         connection.execute(insert(DiseaseTally), row)
+
+
+def count_villages(site: Site, most: int) -> list[str]:
+    """Give villages 80 persons screened each: 5 to 7 found, and 30 in the first."""
+    codes = villages_of(site, most)
+    for at, code in enumerate(codes):
+        put_sums(site, code, screened=80, suspected=30 if at == 0 else 5 + at % 3)
+        for disease in ("hypertension", "severe_mental_disorder"):
+            put_cases(site, code, disease, 4)
+    return codes
+
+
+def checked_villages(site: Site) -> list[str]:
+    """Count 80 screened in each of twenty-one, 30 found in the first, 6 elsewhere; check them."""
+    codes = villages_of(site, 21)
+    for code in codes:
+        put_sums(site, code, screened=80, suspected=30 if code == codes[0] else 6)
+    running.run(site, NOW)
+    return codes
 
 
 def thresholds_of(site: Site, **more: float) -> Mapping[str, float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from server.config import Settings
 from tests.live import doorstep, serving
@@ -58,14 +58,6 @@ def address(demo: tuple[Settings, dict[str, str]]) -> Iterator[str]:
     with serving(demo[0]) as served:
         # A browser trusts this machine by name: pages may be kept for the road.
         yield served.replace("127.0.0.1", "localhost")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 Opening = Callable[..., Page]

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-import forms
 from forms.checks import complaints
 from forms.compile import compile_form
 from forms.fields import CompiledForm
@@ -20,18 +19,11 @@ from forms.submission import open_envelope, read_answers
 from tests.clients.javarosa.walker import SAMPLES, walk
 from tests.large_form import large_form
 from tests.needs import needs_java
+from tests.shipped_forms import FORM_IDS, LIBRARY
 
-LIBRARY = Path(forms.__path__[0]) / "library"
 WALKS = 60
 """Each walk has its own seed, made of the one given and its number."""
 LISTS = SAMPLES / "phone_lists"
-FORM_IDS = (
-    "household_roster",
-    "disease_screening",
-    "chronic_followup",
-    "clinic_audit",
-    "back_check",
-)
 PERSON = ("name", "label", "__version", "pname", "birth_year", "village_code")
 THIS_YEAR = datetime.now(UTC).year
 

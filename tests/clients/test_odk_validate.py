@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import forms
 from forms import validate
 from forms.compile import compile_form
 from forms.source import FormSource
 from forms.validate import validate_with_java
 from tests.large_form import large_form
 from tests.needs import needs_java
-
-LIBRARY = Path(forms.__path__[0]) / "library"
-FORM_IDS = (
-    "household_roster",
-    "disease_screening",
-    "chronic_followup",
-    "clinic_audit",
-    "back_check",
-)
+from tests.shipped_forms import FORM_IDS, LIBRARY
 
 
 @needs_java

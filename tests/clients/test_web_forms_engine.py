@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import forms
 from forms.checks import complaints
 from forms.compile import compile_form
 from forms.plan import ReadingPlan
@@ -27,16 +26,9 @@ from server.tables.truth import Attachment, Submission
 from tests import phone_site
 from tests.clients.xforms_engine.filler import Filled, fill
 from tests.large_form import large_form
+from tests.shipped_forms import FORM_IDS, LIBRARY
 
-LIBRARY = Path(forms.__path__[0]) / "library"
 LISTS = Path(__file__).parent.parent / "samples" / "phone_lists"
-FORM_IDS = (
-    "household_roster",
-    "disease_screening",
-    "chronic_followup",
-    "clinic_audit",
-    "back_check",
-)
 FILLS = 8
 
 

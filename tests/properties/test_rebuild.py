@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import random
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, delete, select
@@ -72,17 +69,6 @@ screenings = st.builds(
     paper=st.sampled_from(("", "yes")),
 )
 uploads = st.lists(rosters | screenings, min_size=1, max_size=12)
-
-
-@pytest.fixture(scope="module")
-def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all examples, emptied between them: opening costs more than an example."""
-    folder = tmp_path_factory.mktemp("site")
-    opened = open_site(Settings.read({}, str(folder)))
-    first_run.prepare(opened)
-    yield opened
-    opened.close()
-    shutil.rmtree(folder)
 
 
 def empty(site: Site) -> None:

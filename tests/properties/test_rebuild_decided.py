@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from server.config import Settings
 from server.database import Base, table_of, writing, writing_session
 from server.errors import Problem
 from server.survey import bin as the_bin
-from server.survey import first_run, intake, purging, replay
+from server.survey import intake, purging, replay
 from server.survey.areas import WHOLE_SITE
-from server.survey.site import PROJECTED_TABLES, Site, make_projections, open_site
+from server.survey.site import PROJECTED_TABLES, Site, make_projections
 from server.tables.decisions import Binned, Correction, Purged
 from server.tables.truth import Submission
 from tests.builders import NEXT_VILLAGE, VILLAGE, a_member, an_id, an_upload, roster_xml
@@ -54,17 +50,6 @@ sent = st.tuples(
 )
 decided = st.tuples(st.sampled_from(("bin", "restore", "send back", "purge")), NUMBERS)
 steps = st.lists(sent | decided, min_size=2, max_size=14)
-
-
-@pytest.fixture(scope="module")
-def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all examples, emptied between them: opening costs more than an example."""
-    folder = tmp_path_factory.mktemp("site")
-    opened = open_site(Settings.read({}, str(folder)))
-    first_run.prepare(opened)
-    yield opened
-    opened.close()
-    shutil.rmtree(folder)
 
 
 def empty(site: Site) -> None:

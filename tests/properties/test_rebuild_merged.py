@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import random
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from server.config import Settings
 from server.database import Base, table_of, writing, writing_session
 from server.errors import Problem
 from server.survey import bin as the_bin
-from server.survey import first_run, intake, merges, replay, screening
+from server.survey import intake, merges, replay, screening
 from server.survey.areas import WHOLE_SITE
 from server.survey.likeness.settling import HOUSEHOLD, PERSON
 from server.survey.merges import Desk, Merge
 from server.survey.screening import Filters
-from server.survey.site import PROJECTED_TABLES, Site, make_projections, open_site
+from server.survey.site import PROJECTED_TABLES, Site, make_projections
 from server.tables.decisions import Binned, EntityAction
 from server.tables.merges import PairDecision
 from server.tables.projections import Case, Household, Person, PersonReport, VillageTally, Visit
@@ -83,17 +80,6 @@ START = (
     roster(7, NAMES[2:], number=HOUSES[1], day=DAYS[2]),
 )
 steps = st.lists(decided | sent, min_size=3, max_size=14).map(lambda tail: [*START, *tail])
-
-
-@pytest.fixture(scope="module")
-def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for all examples, emptied between them: opening costs more than an example."""
-    folder = tmp_path_factory.mktemp("site")
-    opened = open_site(Settings.read({}, str(folder)))
-    first_run.prepare(opened)
-    yield opened
-    opened.close()
-    shutil.rmtree(folder)
 
 
 def empty(site: Site, *tables: type[Base]) -> None:

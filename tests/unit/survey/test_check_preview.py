@@ -7,20 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select, text
 
-from server.survey.quality import running, signals
+from server.survey.quality import signals
 from server.survey.quality.preview import Difference, preview
 from server.survey.site import Site
-from tests.village_rows import NOW, put_sums, villages_of
+from tests.village_rows import NOW, checked_villages, put_sums
 
 
 @pytest.fixture
 def checked(site: Site) -> list[str]:
     """Twenty-one villages, one of which stands apart; checked once."""
-    codes = villages_of(site, 21)
-    for code in codes:
-        put_sums(site, code, screened=80, suspected=30 if code == codes[0] else 6)
-    running.run(site, NOW)
-    return codes
+    return checked_villages(site)
 
 
 def everything(site: Site) -> dict[str, list[Any]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from server.database import writing_session
@@ -52,7 +53,7 @@ def receive(site: Site, *xmls: bytes) -> None:
         intake.receive(site, an_upload(xml))
 
 
-def screened(instance: str, name: str, day: str = "2026-11-18", **told: str) -> bytes:
+def screened(instance: str, name: str, day: str = "2026-11-18", **told: Any) -> bytes:
     return screening_xml(instance, name=name, day=day, **told)
 
 
@@ -357,11 +358,12 @@ def test_members_of_two_households_wait_for_the_decision_about_these(
 def test_only_what_changed_is_compared_again(twice: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[list[str]] = []
     asked = finding.read
-    monkeypatch.setattr(
-        finding,
-        "read",
-        lambda connection, villages: read.append(villages) or asked(connection, villages),
-    )
+
+    def noted(connection: Connection, villages: list[str]) -> finding.Registered:
+        read.append(villages)
+        return asked(connection, villages)
+
+    monkeypatch.setattr(finding, "read", noted)
     check(twice)
     check(twice)
     assert read == [[VILLAGE]]

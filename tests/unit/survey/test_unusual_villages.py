@@ -16,18 +16,16 @@ from server.survey.task_steps import Deed
 from server.tables.projections import VillageTally
 from server.tables.signals import RateModel, VillageRate
 from tests.task_rows import reader
-from tests.village_rows import NOW, put_cases, put_sums, thresholds_of, villages_of
+from tests.village_rows import (
+    NOW,
+    count_villages,
+    thresholds_of,
+)
 
 
 @pytest.fixture
 def counted(site: Site) -> list[str]:
-    """Twenty villages with 80 screened: 5 to 7 found in each, 30 in the first."""
-    codes = villages_of(site, 20)
-    for at, code in enumerate(codes):
-        put_sums(site, code, screened=80, suspected=30 if at == 0 else 5 + at % 3)
-        for disease in ("hypertension", "severe_mental_disorder"):
-            put_cases(site, code, disease, 4)
-    return codes
+    return count_villages(site, 20)
 
 
 def worked_out(site: Site) -> Change:

@@ -19,7 +19,14 @@ from server.tables.projections import VillageTally
 from server.tables.reference import Village
 from server.tables.signals import RateModel, Signal, VillageRate
 from server.tables.tasks import CheckSetting
-from tests.village_rows import NOW, put_cases, put_sums, thresholds_of, villages_of
+from tests.village_rows import (
+    NOW,
+    count_villages,
+    place_villages,
+    put_sums,
+    thresholds_of,
+    villages_of,
+)
 
 
 def signals_of(site: Site, check: str) -> list[Any]:
@@ -41,13 +48,7 @@ def choose(site: Site, name: str, value: float) -> None:
 
 @pytest.fixture
 def counted(site: Site) -> list[str]:
-    """Twenty villages with 80 screened: 5 to 7 found in each, 30 in the first."""
-    codes = villages_of(site, 20)
-    for at, code in enumerate(codes):
-        put_sums(site, code, screened=80, suspected=30 if at == 0 else 5 + at % 3)
-        for disease in ("hypertension", "severe_mental_disorder"):
-            put_cases(site, code, disease, 4)
-    return codes
+    return count_villages(site, 20)
 
 
 def test_a_village_that_stands_apart_is_a_signal_with_all_that_its_sentence_needs(
@@ -147,11 +148,8 @@ def test_neighbours_are_those_whose_borders_touch_where_borders_are_known(site: 
 @pytest.fixture
 def grown(site: Site) -> list[str]:
     """Thirty-six villages in a row; found twice as often in three, of two townships."""
-    codes = villages_of(site, 36)
+    codes = place_villages(site, 36)
     assert len(codes) == 36
-    for at, code in enumerate(codes):
-        set_village(site, code, latitude=38.0, longitude=116 + at * 0.03)
-        put_sums(site, code, screened=150, suspected=26 if 3 <= at <= 5 else 10 + at % 3)
     set_village(site, codes[5], township_code="130921999000")
     return codes
 

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.survey.quality import on_demand, running, thresholds
+from server.survey.quality import on_demand, thresholds
 from server.survey.quality.thresholds import DEFAULTS
 from server.survey.site import Site
 from server.tables.tasks import CheckSetting
 from server.web import threshold_words
 from tests.signed_in import Browser, browser_of
-from tests.village_rows import NOW, put_sums, thresholds_of, villages_of
+from tests.village_rows import NOW, checked_villages, thresholds_of
 
 WAIT_S = 60
 
@@ -24,11 +24,7 @@ WAIT_S = 60
 @pytest.fixture
 def checked(site: Site) -> str:
     """The code of a village with 30 of 80 found, where twenty others have 6; checked once."""
-    codes = villages_of(site, 21)
-    for code in codes:
-        put_sums(site, code, screened=80, suspected=30 if code == codes[0] else 6)
-    running.run(site, NOW)
-    return codes[0]
+    return checked_villages(site)[0]
 
 
 def form(site: Site, **more: str) -> dict[str, str]:

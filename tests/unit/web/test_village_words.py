@@ -10,7 +10,7 @@ import pytest
 from server.survey.quality import running
 from server.survey.site import Site
 from tests.signed_in import Browser, browser_of
-from tests.village_rows import NOW, place_villages, put_sums, villages_of
+from tests.village_rows import NOW, checked_villages, place_villages
 
 
 @pytest.fixture
@@ -52,10 +52,7 @@ def test_who_sees_one_village_of_a_group_learns_no_sum_of_the_others(
 
 
 def test_a_count_that_stands_apart_is_drawn_on_the_band_of_what_is_usual(site: Site) -> None:
-    codes = villages_of(site, 21)
-    for code in codes:
-        put_sums(site, code, screened=80, suspected=30 if code == codes[0] else 6)
-    running.run(site, NOW)
+    codes = checked_villages(site)
 
     (page,) = pages_of(browser_of(site, "supervisor"))
     (chinese,) = pages_of(browser_of(site, "worker", language="zh"))
