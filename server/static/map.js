@@ -327,7 +327,8 @@
       place.weight = place.register ? Math.min(1.3, Math.max(0.78, Math.sqrt(place.register / median))) : 0.85;
       if (place.latitude !== null) {
         place.mark = new Mark([place.latitude, place.longitude], { renderer: svg, isPlace: true, className: "map-mark is-place" });
-        place.mark.bindTooltip(() => `${place.name} · ${answerOf(place)}`, { sticky: true, direction: "top" });
+        // As text: Leaflet takes a string for HTML, and a name is whatever somebody typed.
+        place.mark.bindTooltip(() => document.createTextNode(`${place.name} · ${answerOf(place)}`), { sticky: true, direction: "top" });
       }
     }
     return several;

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from tests.builders import (
 )
 from tests.signed_in import Browser, browser_of
 
+STATIC = Path(__file__).parents[3] / "server" / "static"
 LAYERS = ("coverage", "suspected", "documented", "treated", "followup", "rate")
 TILES = {"tiles_url": "https://t{0-2}.tiles.example/{z}/{x}/{y}.png", "tiles_crs": "gcj02"}
 
@@ -213,3 +215,15 @@ def test_weeks_begin_on_monday_and_end_on_sunday() -> None:
     week = Week.of(date(2026, 11, 22))
 
     assert (week.first, week.last) == (date(2026, 11, 16), date(2026, 11, 22))
+
+
+def test_no_name_is_handed_to_leaflet_as_html() -> None:
+    lines = [
+        line
+        for path in sorted(STATIC.glob("map*.js"))
+        for line in path.read_text("utf-8").splitlines()
+        if "bindTooltip(" in line or "bindPopup(" in line
+    ]
+
+    assert lines
+    assert [one for one in lines if "`" in one and "createTextNode(" not in one] == []
