@@ -237,6 +237,14 @@ def _unknown_village(_indicator: str, told: Figures) -> str:
     )
 
 
+def _two_families(_indicator: str, told: Figures) -> str:
+    return _(
+        "Household %(number)s has %(heads)s heads, from records that name nobody in common.",
+        number=told["number"] or "–",
+        heads=language.number(told["heads"]),
+    )
+
+
 _SENTENCES: Mapping[str, Callable[[str, Figures], str]] = {
     "reading": _reading,
     "duration": _duration,
@@ -248,6 +256,7 @@ _SENTENCES: Mapping[str, Callable[[str, Figures], str]] = {
     "stray_code": _stray,
     "unread": _unread,
     "not_visited": back_check_words.not_visited,
+    "two_families": _two_families,
     "unknown_village": _unknown_village,
     "duplicate_person": likeness_words.sentence,
     "duplicate_household": likeness_words.sentence,

@@ -42,6 +42,9 @@ RECORD_CHECKS: tuple[Check, ...] = (
     Check(
         "duplicate_household", "record", "Looks like one household twice", "Merge, or keep apart"
     ),
+    Check(
+        "two_families", "record", "Two families under one number", "Give one of them its own number"
+    ),
     Check("unanswered", "record", "Many questions unanswered", "Ask what is missing"),
     Check("unknown_village", "record", "Village not in the register", "Correct the village"),
     Check(

@@ -19,6 +19,7 @@ from server.survey.back_checks import rates as rates_of_back_checks
 from server.survey.likeness import finding
 from server.survey.quality import (
     earlier,
+    families,
     noticed,
     rates,
     registers,
@@ -58,6 +59,7 @@ STEPS: Mapping[str, Step] = {
     "neighbours": scan.work_out,
     "registers": registers.work_out,
     "duplicates": finding.work_out,
+    "families": families.work_out,
     "workers": workers.work_out,
     "back_checks": rates_of_back_checks.work_out,
 }
