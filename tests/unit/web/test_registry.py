@@ -295,6 +295,7 @@ def test_what_was_sent_from_a_moved_village_is_read_anew(site: Site, office: Bro
                 way="home",
                 outcome="completed",
                 household={},
+                manner={},
                 flags=0,
             )
         )
