@@ -157,9 +157,15 @@ def _visit(answers: Answers, origin: Origin, zone: ZoneInfo) -> Row:
         "longitude": fix.longitude if fix else None,
         "accuracy_m": fix.accuracy_m if fix else None,
         "household": said,
-        "manner": answers.plan.manner.of([group.values for group in answers.everywhere()]),
+        "manner": _manner(answers),
         "flags": 0,
     }
+
+
+def _manner(answers: Answers) -> dict[str, Any]:
+    """Return how the form was filled in, and its version: one that was replaced is stale."""
+    told = answers.plan.manner.of([group.values for group in answers.everywhere()])
+    return {**told, "version": answers.version}
 
 
 def _named(block: EntityBlock, origin: Origin) -> EntityBlock:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from server.tables.truth import JournalEntry
 
 PAGE_SIZE = 50
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ def read(
     if wanted.action:
         query = query.where(JournalEntry.action == wanted.action)
     if wanted.day:
-        start = datetime.combine(wanted.day, time.min, zone)
+        # The first and the last day of all calendars have no instant before and after them.
+        day = min(max(wanted.day, _FIRST_DAY), _LAST_DAY)
+        start = datetime.combine(day, time.min, zone)
         query = query.where(JournalEntry.at >= start, JournalEntry.at < start + timedelta(days=1))
     if before is not None:
         query = query.where(JournalEntry.id < before)

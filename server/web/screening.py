@@ -108,7 +108,8 @@ def batch(number: int) -> str:
     who = door.account()
     found = books.batch(door.session(), number, who.scope)
     change = request.args.get("change") if request.args.get("change") in CHANGE_WORDS else None
-    first = max(request.args.get("from", 1, int), 1)
+    # No list is longer; a larger number could not be counted to.
+    first = min(max(request.args.get("from", 1, int), 1), 10**9)
     lines = books.entries(door.session(), number, who.scope, change)
     shown = list(islice(lines, first - 1, first + SHOWN))
     door.journal("batch_seen", f"batch {number}", masked=True)

@@ -23,7 +23,7 @@ def send(site: Site, *several: bytes) -> None:
         intake.receive(site, an_upload(xml, RECEIVED_AT + timedelta(minutes=number)))
 
 
-def test_heads_of_records_with_nobody_in_common_are_two_families(site: Site) -> None:
+def test_heads_of_records_that_share_no_member_are_two_families(site: Site) -> None:
     first = [a_member("林一"), a_member("林二", relation="child")]
     second = [a_member("马一"), a_member("马二", relation="child")]
     send(
