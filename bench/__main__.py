@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import batch, intake, lists, pages, simulation, start, stored, storm, xlsx
+from bench import batch, beside, intake, lists, pages, simulation, start, stored, storm, xlsx
 
 BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "intake": intake.run,
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[argparse.Namespace], None]] = {
     "storm": storm.run,
     "start": start.run,
     "simulation": simulation.run,
+    "beside": beside.run,
     "xlsx": lambda chosen: xlsx.compare(100_000),
 }
 
