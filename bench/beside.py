@@ -21,7 +21,7 @@ CHECKS = "import os; os.nice(15); from server.cli.main import main; main()"
 
 
 def run(chosen: argparse.Namespace) -> None:
-    """Send in turns, alone and beside the checks; print medians, their ratio, and the run's time."""
+    """Send in turns, alone and beside the checks; print each, and the ratio of the medians."""
     if not chosen.data:
         raise SystemExit("beside wants --data DIR, a site filled by `doorstep demo --households N`")
     folder, port = Path(chosen.data), free_port()
@@ -42,12 +42,9 @@ def run(chosen: argparse.Namespace) -> None:
             is_short = checks.poll() is not None
             code = checks.wait()
             took = time.monotonic() - began
-            print(
-                f"alone {alone[-1]:5.0f}/s  beside {beside[-1]:5.0f}/s  the checks took {took:5.0f} s"
-                + ("  (ended before the load did)" if is_short else "")
-                + (f"  (exit code {code})" if code else ""),
-                flush=True,
-            )
+            told = f"alone {alone[-1]:5.0f}/s  beside {beside[-1]:5.0f}/s  checks {took:5.0f} s"
+            told += "  (ended before the load did)" if is_short else ""
+            print(told + (f"  (exit code {code})" if code else ""), flush=True)
     ratio = statistics.median(beside) / statistics.median(alone)
     print(f"intake beside the checks: {ratio:.2f} of alone")
 
