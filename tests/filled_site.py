@@ -40,7 +40,7 @@ from server.survey.registry.sample import import_sample
 from server.survey.site import Site, open_site
 from server.survey.tasks import write_key
 from server.tables.back_checks import BackCheckDraw, BackCheckEntry
-from server.tables.decisions import Correction, EntityImport
+from server.tables.decisions import Correction, EntityImport, Round, VillagePlan
 from server.tables.projections import Household
 from server.tables.reference import BaseMap, Clinic, Village
 from server.tables.sign_offs import RegisterSignOff
@@ -138,6 +138,17 @@ def filled_site(folder: Path) -> Iterator[Filled]:
             draft_token=drafts.needed(session, 1, "roster").token,
         )
     site.close()
+
+
+def _plan(session: Session) -> None:
+    """Plan the village for a month from today."""
+    today = datetime.now(UTC).date()
+    days = {"starts_on": today, "ends_on": today + timedelta(days=30), "weekdays": "1234567"}
+    made = {"at": datetime.now(UTC), "who": "test"}
+    of = Round(project_id=1, name="一轮", **days, **made)
+    session.add(of)
+    session.flush()
+    session.add(VillagePlan(project_id=1, village_code=VILLAGE, round_id=of.id, **made))
 
 
 def _alert(site: Site, session: Session) -> int:
@@ -243,6 +254,7 @@ def _desk(site: Site, here: NewPhone, folder: Path) -> None:
             for list_name, one, import_id in several
         ]
         actions.act(session, 1, "test", done)
+        _plan(session)
         rate = {"events": 30, "tried": 80, "expected": 6.0, "ratio": 5.0, "p": 0.0, "q": 0.0}
         rate["smoothed"] = 0.3
         _draw(session, here)

@@ -113,6 +113,7 @@ def test_a_township_that_is_no_code_is_refused(office: Browser) -> None:
     assert office.post("/plan/days-off", wish).status_code == 422
 
 
+@pytest.mark.usefixtures("planned")
 def test_the_plan_of_a_village_goes_by_its_targets(site: Site) -> None:
     with writing_session(site.engine) as session:
         stretch = rounds.plans(session, 1, WHOLE_SITE)[VILLAGE].stretch
