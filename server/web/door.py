@@ -232,6 +232,9 @@ def let_in(account_id: int, epoch: int) -> None:
     cookie.clear()
     cookie.permanent = True
     cookie["account"] = [account_id, epoch]
+    # Made at once: of two pages that load side by side, each would make its own, and one's forms
+    # would be refused.
+    cookie["csrf"] = secrets.token_hex(16)
     g.pop("account", None)
 
 

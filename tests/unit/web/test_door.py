@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -452,7 +453,11 @@ def test_a_new_sign_in_drops_what_the_cookie_held(site: Site, app: Flask) -> Non
 
         door.let_in(1, 0)
 
-        assert dict(cookie) == {"_permanent": True, "account": [1, 0]}
+        kept = dict(cookie)
+        token = kept.pop("csrf")
+        assert kept == {"_permanent": True, "account": [1, 0]}
+        # One token for all pages from the start, and not the earlier visitor's.
+        assert re.fullmatch("[0-9a-f]{32}", token)
 
 
 def test_rights_are_asked_by_any_one_of_them(site: Site) -> None:
