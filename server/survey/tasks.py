@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -284,7 +284,7 @@ def _task(row: Any, known: Any) -> Task:
         closing = Closing(step.reason, step.note, step.who, step.at)
     return Task(
         check=signal.check,
-        family=signal.family,  # type: ignore[arg-type]
+        family=cast("Family", signal.family),
         subject=signal.subject,
         indicator=signal.indicator,
         inputs=signal.inputs,

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from server.database import table_of
 from server.errors import Conflict, Missing, NotValid
 from server.survey import phones
 from server.survey.areas import Scope
@@ -314,7 +315,7 @@ def last_answers(
     """Return the answer that counts of each entry: the last on which somebody was met, else the
     last.
     """
-    rows = whole(connection, BackCheckAnswer.__table__, "entity_id", sorted(entity_ids))  # type: ignore[arg-type]
+    rows = whole(connection, table_of(BackCheckAnswer), "entity_id", sorted(entity_ids))
     found: dict[str, Mapping[str, Any]] = {}
     for row in sorted(rows, key=lambda one: (one["outcome"] == "met", one["moment"])):
         found[row["entity_id"]] = row

@@ -56,7 +56,7 @@ def digits(counted: Counted, chosen: Mapping[str, float]) -> Iterator[Line]:
                     "p": found.p,
                     "v": found.v,
                 }
-                most = max(range(10), key=lambda digit, of=counts: of[digit])  # type: ignore[misc]
+                most = max(range(10), key=counts.__getitem__)
                 inputs = inputs_of(step_of(sum(counts)), most)
                 yield Line(
                     DIGITS, indicator, counted.township[phone_id], phone_id, figures,
